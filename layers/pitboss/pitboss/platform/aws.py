@@ -1,0 +1,56 @@
+"""Clients are built on first use and kept for the life of the execution environment (each costs about 15 ms)."""
+
+from functools import cache
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_scheduler import EventBridgeSchedulerClient
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sqs import SQSClient
+
+
+@cache
+def _client(service: str) -> Any:
+    import boto3
+    from botocore.config import Config
+
+    # Time-outs shorter than any caller's patience; `standard` retries throttling and connection errors with jitter.
+    config = Config(
+        connect_timeout=2,
+        read_timeout=5,
+        retries={"mode": "standard", "max_attempts": 4},
+        max_pool_connections=16,
+    )
+    return boto3.client(service, config=config)  # type: ignore[call-overload]
+
+
+def dynamodb() -> "DynamoDBClient":
+    """The low-level DynamoDB client."""
+    return cast("DynamoDBClient", _client("dynamodb"))
+
+
+def sqs() -> "SQSClient":
+    """The SQS client."""
+    return cast("SQSClient", _client("sqs"))
+
+
+def s3() -> "S3Client":
+    """The S3 client."""
+    return cast("S3Client", _client("s3"))
+
+
+def scheduler() -> "EventBridgeSchedulerClient":
+    """The EventBridge Scheduler client."""
+    return cast("EventBridgeSchedulerClient", _client("scheduler"))
+
+
+def secrets() -> "SecretsManagerClient":
+    """The Secrets Manager client."""
+    return cast("SecretsManagerClient", _client("secretsmanager"))
+
+
+def forget_clients() -> None:
+    """Drop the kept clients: tests that start another AWS need new ones."""
+    _client.cache_clear()

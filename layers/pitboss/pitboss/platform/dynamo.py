@@ -1,0 +1,322 @@
+"""DynamoDB, plainly: records in and out, conditions, transactions whose refusal says which part refused.
+
+Stores use this and spell their keys; nothing else in the product imports botocore.
+"""
+
+import random
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from pitboss.platform.aws import dynamodb
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+Record = dict[str, Any]
+TRANSACTION_ATTEMPTS = 8
+
+
+class ConditionFailed(Exception):  # noqa: N818 - an expected outcome of a conditional write
+    """A single conditional write was refused; `item` is what stood there (None if nothing)."""
+
+    def __init__(self, item: Record | None) -> None:
+        super().__init__("the condition failed")
+        self.item = item
+
+
+class TransactionRefused(Exception):  # noqa: N818
+    """A transaction was refused by conditions. `reasons[i]` is None where part i agreed, else the item that stood there
+    ({} if nothing)."""
+
+    def __init__(self, reasons: list[Record | None]) -> None:
+        super().__init__("a condition of the transaction failed")
+        self.reasons = reasons
+
+    def refused(self, index: int) -> bool:
+        """Whether part `index` was among those that refused."""
+        return self.reasons[index] is not None
+
+
+class TooBusy(Exception):  # noqa: N818
+    """Other writers kept winning; nothing was written, the caller may try again."""
+
+
+def to_attribute(value: Any) -> Any:
+    """A Python value to DynamoDB's typed form. Floats are refused; Decimal is for numbers of others."""
+    match value:
+        case None:
+            return {"NULL": True}
+        case bool():
+            return {"BOOL": value}
+        case int() | Decimal():
+            return {"N": str(value)}
+        case str():
+            return {"S": value}
+        case bytes() | bytearray():
+            return {"B": bytes(value)}
+        case Mapping():
+            return {"M": {k: to_attribute(v) for k, v in value.items()}}
+        case set() | frozenset():
+            return {"SS": sorted(value)}
+        case list() | tuple():
+            return {"L": [to_attribute(v) for v in value]}
+    raise TypeError(f"cannot store a {type(value).__name__}")
+
+
+def from_attribute(typed: Mapping[str, Any]) -> Any:
+    """DynamoDB's typed form back to Python; whole numbers become int."""
+    ((kind, value),) = typed.items()
+    match kind:
+        case "S" | "B" | "BOOL":
+            return value
+        case "N":
+            return int(value) if value.lstrip("-").isdigit() else Decimal(value)
+        case "NULL":
+            return None
+        case "M":
+            return {k: from_attribute(v) for k, v in value.items()}
+        case "L":
+            return [from_attribute(v) for v in value]
+        case "SS":
+            return set(value)
+    raise TypeError(f"unexpected attribute type {kind}")
+
+
+def to_item(record: Mapping[str, Any]) -> dict[str, Any]:
+    """A record to an item; members that are None are left out."""
+    return {k: to_attribute(v) for k, v in record.items() if v is not None}
+
+
+def from_item(item: Mapping[str, Any]) -> Record:
+    """An item to a record."""
+    return {k: from_attribute(v) for k, v in item.items()}
+
+
+def get(table: str, pk: str, sk: str, *, consistent: bool = True) -> Record | None:
+    """One record, or None. Strongly consistent unless told otherwise: half the bugs of a hub are stale reads."""
+    answer = dynamodb().get_item(
+        TableName=table, Key={"pk": {"S": pk}, "sk": {"S": sk}}, ConsistentRead=consistent
+    )
+    return from_item(answer["Item"]) if "Item" in answer else None
+
+
+def get_many(table: str, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Record]:
+    """Many records by BatchGetItem, strongly consistent; what DynamoDB leaves unprocessed is asked for again."""
+    found: dict[tuple[str, str], Record] = {}
+    for start in range(0, len(keys), 100):
+        asked: Any = {
+            table: {
+                "Keys": [{"pk": {"S": pk}, "sk": {"S": sk}} for pk, sk in keys[start : start + 100]],
+                "ConsistentRead": True,
+            }
+        }
+        attempt = 0
+        while asked:
+            answer = dynamodb().batch_get_item(RequestItems=asked)
+            for item in answer["Responses"].get(table, ()):
+                record = from_item(item)
+                found[record["pk"], record["sk"]] = record
+            asked = answer.get("UnprocessedKeys")
+            if asked:
+                attempt += 1
+                _pause(attempt)
+    return found
+
+
+def query(
+    table: str,
+    pk: str,
+    *,
+    prefix: str = "",
+    after: str | None = None,
+    before: str | None = None,
+    limit: int | None = None,
+    forward: bool = True,
+    consistent: bool = True,
+    index: str | None = None,
+) -> Iterator[Record]:
+    """Records of one partition in sort-key order.
+
+    `prefix` narrows to sort keys that begin with it; `after` (exclusive) and `before` (exclusive) bound them;
+    `limit` is the most that is yielded. With `index`, `pk` and sort keys are the index's (`<index>pk`, `<index>sk`).
+    """
+    pk_name, sk_name = (f"{index}pk", f"{index}sk") if index else ("pk", "sk")
+    names = {"#p": pk_name}
+    values: dict[str, Any] = {":p": {"S": pk}}
+    condition = "#p = :p"
+    if after is not None or before is not None:
+        # One range condition on the sort key is all DynamoDB takes, so the prefix becomes a bound of the range.
+        low, high = (
+            after if after is not None else prefix,
+            before if before is not None else prefix + "\U0010ffff",
+        )
+        names["#s"], values[":a"], values[":b"] = sk_name, {"S": low}, {"S": high}
+        condition += " AND #s BETWEEN :a AND :b"
+    elif prefix:
+        names["#s"], values[":s"] = sk_name, {"S": prefix}
+        condition += " AND begins_with(#s, :s)"
+    request: dict[str, Any] = {
+        "TableName": table,
+        "KeyConditionExpression": condition,
+        "ExpressionAttributeNames": names,
+        "ExpressionAttributeValues": values,
+        "ScanIndexForward": forward,
+    }
+    if index:
+        request["IndexName"] = index
+    else:
+        request["ConsistentRead"] = consistent
+    left = limit
+    while True:
+        if left is not None:
+            request["Limit"] = left + 2  # the two bounds are inclusive for DynamoDB and exclusive for us
+        answer = dynamodb().query(**request)
+        for item in answer["Items"]:
+            record = from_item(item)
+            if record[sk_name] in (after, before):
+                continue
+            if left is not None:
+                if left == 0:
+                    return
+                left -= 1
+            yield record
+        if "LastEvaluatedKey" not in answer or left == 0:
+            return
+        request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+
+def _values(values: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {k: to_attribute(v) for k, v in (values or {}).items()}
+
+
+def put_op(
+    table: str,
+    record: Mapping[str, Any],
+    *,
+    condition: str | None = None,
+    names: Mapping[str, str] | None = None,
+    values: Mapping[str, Any] | None = None,
+) -> "TransactWriteItemTypeDef":
+    """A Put for `transact` or `apply`; `condition="absent"` means that nothing may stand under the key."""
+    op: dict[str, Any] = {"TableName": table, "Item": to_item(record)}
+    _conditional(op, condition, names, values)
+    return {"Put": op}  # type: ignore[typeddict-item]
+
+
+def update_op(
+    table: str,
+    pk: str,
+    sk: str,
+    expression: str,
+    *,
+    condition: str | None = None,
+    names: Mapping[str, str] | None = None,
+    values: Mapping[str, Any] | None = None,
+) -> "TransactWriteItemTypeDef":
+    """An Update for `transact` or `apply`."""
+    op: dict[str, Any] = {
+        "TableName": table,
+        "Key": {"pk": {"S": pk}, "sk": {"S": sk}},
+        "UpdateExpression": expression,
+    }
+    _conditional(op, condition, names, values)
+    return {"Update": op}  # type: ignore[typeddict-item]
+
+
+def delete_op(
+    table: str,
+    pk: str,
+    sk: str,
+    *,
+    condition: str | None = None,
+    names: Mapping[str, str] | None = None,
+    values: Mapping[str, Any] | None = None,
+) -> "TransactWriteItemTypeDef":
+    """A Delete for `transact` or `apply`."""
+    op: dict[str, Any] = {"TableName": table, "Key": {"pk": {"S": pk}, "sk": {"S": sk}}}
+    _conditional(op, condition, names, values)
+    return {"Delete": op}  # type: ignore[typeddict-item]
+
+
+def check_op(
+    table: str,
+    pk: str,
+    sk: str,
+    condition: str,
+    *,
+    names: Mapping[str, str] | None = None,
+    values: Mapping[str, Any] | None = None,
+) -> "TransactWriteItemTypeDef":
+    """A ConditionCheck for `transact`."""
+    op: dict[str, Any] = {"TableName": table, "Key": {"pk": {"S": pk}, "sk": {"S": sk}}}
+    _conditional(op, condition, names, values)
+    return {"ConditionCheck": op}  # type: ignore[typeddict-item]
+
+
+def _conditional(
+    op: dict[str, Any],
+    condition: str | None,
+    names: Mapping[str, str] | None,
+    values: Mapping[str, Any] | None,
+) -> None:
+    if condition:
+        op["ConditionExpression"] = "attribute_not_exists(pk)" if condition == "absent" else condition
+        op["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
+    if names:
+        op["ExpressionAttributeNames"] = dict(names)
+    if values:
+        op["ExpressionAttributeValues"] = _values(values)
+
+
+def apply(op: "TransactWriteItemTypeDef", *, returning: bool = False) -> Record | None:
+    """One write of `*_op` on its own. Raises ConditionFailed with what stood there.
+
+    With `returning`, an Update answers the record as it is afterwards.
+    """
+    client = dynamodb()
+    ((kind, raw),) = op.items()
+    arguments: dict[str, Any] = dict(raw)  # type: ignore[call-overload]
+    if returning:
+        arguments["ReturnValues"] = "ALL_NEW"
+    call: Any = {"Put": client.put_item, "Update": client.update_item, "Delete": client.delete_item}[kind]
+    try:
+        answer = call(**arguments)
+    except client.exceptions.ConditionalCheckFailedException as error:
+        old: Any = error.response.get("Item")
+        raise ConditionFailed(from_item(old) if old else None) from None
+    return from_item(answer["Attributes"]) if returning else None
+
+
+def transact(ops: Sequence["TransactWriteItemTypeDef"]) -> None:
+    """All or nothing. Conflicts with other writers are tried again with jitter; refused conditions are raised.
+
+    The caller's conditions, not a client token, make a repetition safe: a token is forgotten after ten minutes.
+    """
+    client = dynamodb()
+    for attempt in range(1, TRANSACTION_ATTEMPTS + 1):
+        try:
+            client.transact_write_items(TransactItems=ops)
+        except client.exceptions.TransactionCanceledException as error:
+            reasons: list[Any] = error.response.get("CancellationReasons", [])
+            codes = {reason.get("Code") for reason in reasons}
+            if "ConditionalCheckFailed" in codes:
+                raise TransactionRefused(
+                    [
+                        from_item(reason.get("Item") or {})
+                        if reason.get("Code") == "ConditionalCheckFailed"
+                        else None
+                        for reason in reasons
+                    ]
+                ) from None
+            if not codes & {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}:
+                raise
+            _pause(attempt)
+        else:
+            return
+    raise TooBusy
+
+
+def _pause(attempt: int) -> None:
+    time.sleep(random.uniform(0, min(0.8, 0.02 * 2**attempt)))  # noqa: S311 - jitter, not a secret

@@ -1,0 +1,27 @@
+"""Structured log and metrics (EMF through the log, so that a metric costs no call)."""
+
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
+logger = Logger()
+
+
+@cache
+def metrics() -> Metrics:
+    """The function's metrics; namespace and service come from the environment."""
+    return Metrics()
+
+
+def count(name: str, value: float = 1, unit: MetricUnit = MetricUnit.Count) -> None:
+    """Add to a metric; `flush` at the end of the invocation writes it out."""
+    metrics().add_metric(name=name, unit=unit, value=value)
+
+
+def flush() -> None:
+    """Write what was counted as one EMF line; nothing when nothing was counted."""
+    collected: dict[str, Any] = metrics().metric_set
+    if collected:
+        metrics().flush_metrics()
