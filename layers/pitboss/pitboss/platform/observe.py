@@ -6,13 +6,18 @@ from typing import Any
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
+from pitboss.platform.settings import optional
+
 logger = Logger()
 
 
 @cache
 def metrics() -> Metrics:
     """The function's metrics; namespace and service come from the environment."""
-    return Metrics()
+    return Metrics(
+        namespace=optional("POWERTOOLS_METRICS_NAMESPACE", "Pitboss"),
+        service=optional("POWERTOOLS_SERVICE_NAME", "pitboss"),
+    )
 
 
 def count(name: str, value: float = 1, unit: MetricUnit = MetricUnit.Count) -> None:
