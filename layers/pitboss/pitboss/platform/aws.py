@@ -3,6 +3,8 @@
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
+from pitboss.platform.settings import optional
+
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
@@ -23,7 +25,12 @@ def _client(service: str) -> Any:
         retries={"mode": "standard", "max_attempts": 4},
         max_pool_connections=16,
     )
-    return boto3.client(service, config=config)  # type: ignore[call-overload]
+    client = boto3.client(service, config=config)  # type: ignore[call-overload]
+    if service == "dynamodb" and optional("METER", "") == "1":
+        from pitboss.platform.meter import attach
+
+        attach(client)
+    return client
 
 
 def dynamodb() -> "DynamoDBClient":

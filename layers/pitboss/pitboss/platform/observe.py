@@ -6,6 +6,7 @@ from typing import Any
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
+from pitboss.platform.meter import drain
 from pitboss.platform.settings import optional
 
 logger = Logger()
@@ -27,6 +28,9 @@ def count(name: str, value: float = 1, unit: MetricUnit = MetricUnit.Count) -> N
 
 def flush() -> None:
     """Write what was counted as one EMF line; nothing when nothing was counted."""
+    for name, value in drain().items():
+        if value:
+            count(name, value)
     collected: dict[str, Any] = metrics().metric_set
     if collected:
         metrics().flush_metrics()

@@ -1,0 +1,117 @@
+"""Fill a fresh local stack with a demo tenant, through the product's own doors.
+
+Only the very first node and its key are made directly (there is nobody yet who could call); everything else goes
+through the public API, as a platform team and an operator would do it. Safe to repeat.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from devtools.client import Hub
+from devtools.deploy import demo_token
+from devtools.local_aws import Emulator
+
+BRANDS = ({"ref": "aurora", "name": "Aurora Casino"}, {"ref": "borealis", "name": "Borealis Casino"})
+GAMES = (
+    ("crash-classic", "Crash Classic", "Pit Studio"),
+    ("lucky-sevens", "Lucky Sevens", "Pit Studio"),
+    ("roulette-live", "Live Roulette", "Pit Live"),
+)
+# The demo plays an evening in a minute, so the limits that protect a real tenant are raised for it.
+LIMITS = {"standard": 6000, "create": 600, "register": 6000, "results": 6000, "concurrency": 200}
+
+
+@dataclass(frozen=True, slots=True)
+class DemoTenant:
+    """What the demo and a reader need: the operator's token and ids. `kept` says that it stood already."""
+
+    token: str
+    operator_id: str
+    root_token: str
+    integration_id: str = "demo"
+    demo_token: str = ""
+    kept: bool = False
+
+
+def ensure(emulator: Emulator, outputs: Mapping[str, str], path: Path) -> DemoTenant:
+    """The demo tenant of this stack: made once, remembered in `path`, brought up to date each time."""
+    known: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    root_token = known.get("root_token") or first_key(emulator, outputs)
+    path.write_text(json.dumps({**known, "root_token": root_token}), "utf-8")
+    root = Hub(emulator.api_url, root_token)
+    tenant = DemoTenant(
+        token=known.get("token", ""),
+        operator_id=known.get("operator_id", ""),
+        root_token=root_token,
+        demo_token=demo_token(),
+        kept=bool(known.get("token")),
+    )
+    if not tenant.kept:
+        tenant = make_operator(root, tenant)
+        path.write_text(json.dumps(asdict(replace(tenant, kept=True))), "utf-8")
+    configure(Hub(emulator.api_url, tenant.token), emulator.api_url)
+    return tenant
+
+
+def first_key(emulator: Emulator, outputs: Mapping[str, str]) -> str:
+    """The root node and its key, written by whoever holds the stack's AWS credentials."""
+    os.environ.update(
+        AWS_ENDPOINT_URL=emulator.endpoint,
+        AWS_DEFAULT_REGION="us-east-1",
+        AWS_ACCESS_KEY_ID="test",
+        AWS_SECRET_ACCESS_KEY="test",
+        HUB_TABLE=outputs["HubTable"],
+        STAGE="local",
+    )
+    from pitboss.tenancy.public import create_root
+
+    return create_root("Demo platform", "EUR")
+
+
+def make_operator(root: Hub, tenant: DemoTenant, name: str = "Aurora Group") -> DemoTenant:
+    """An operator right below the root, with a key of its own for everything an operator may do."""
+    made = root("POST", "/agents", {"name": name, "kind": "operator", "currency": "EUR"})
+    key = root("POST", "/api-keys", {"name": "server", "scopes": ["*"], "agentId": made["agentId"]})
+    # Only a parent raises limits: the platform does it for the operator it has just made.
+    put_settings(Hub(str(root.http.base_url), tenant.root_token, tenant=made["agentId"]), limits=LIMITS)
+    return replace(tenant, operator_id=made["agentId"], token=key["token"])
+
+
+def configure(operator: Hub, api_url: str) -> None:
+    """Callbacks, limits, brands and games: what an operator sets up on its first afternoon."""
+    demo = f"{api_url}/demo-operator"
+    put_settings(
+        operator, limits=LIMITS, callbacks={"payouts": f"{demo}/payouts", "debits": f"{demo}/debits"}
+    )
+    operator(
+        "PUT",
+        "/integrations/demo/operators",
+        [{"ref": "aurora-group", "name": "Aurora Group", "brands": BRANDS}],
+    )
+    operator(
+        "PUT",
+        "/integrations/demo/games",
+        [
+            {"gameId": slug, "displayName": name, "gameProviderDisplayName": maker}
+            for slug, name, maker in GAMES
+        ],
+    )
+
+
+def put_settings(hub: Hub, **changes: Any) -> None:
+    """Change some settings and leave the others as they are."""
+    settings = hub("GET", "/settings")
+    kept = {
+        name: settings[name]
+        for name in ("version", "allowedIps", "callbacks", "gameUrl", "approval", "defaultDurationMinutes")
+    } | {
+        name: settings[name]
+        for name in ("graceSeconds", "activeKeys", "limits", "exponents", "fx", "branding")
+    }
+    wanted = {**kept, **changes, "limits": {**kept["limits"], **changes.get("limits", {})}}
+    if wanted != kept:
+        hub("PUT", "/settings", wanted)

@@ -1,0 +1,5 @@
+"""Who calls."""
+
+from pitboss.tenancy.authorizer import handler
+
+__all__ = ["handler"]

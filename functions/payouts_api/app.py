@@ -1,0 +1,5 @@
+"""Payouts and debits."""
+
+from pitboss.delivery.api import api
+
+handler = api.handler

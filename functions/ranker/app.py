@@ -1,0 +1,5 @@
+"""Pages to a board snapshot."""
+
+from pitboss.rounds.ranker import handler
+
+__all__ = ["handler"]

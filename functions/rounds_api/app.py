@@ -1,0 +1,5 @@
+"""Rounds in."""
+
+from pitboss.rounds.api import api
+
+handler = api.handler

@@ -1,0 +1,5 @@
+"""Bells of tournaments."""
+
+from pitboss.tournaments.clock import handler
+
+__all__ = ["handler"]

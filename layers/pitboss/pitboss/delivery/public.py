@@ -1,0 +1,50 @@
+"""What other contexts may use of money out.
+
+request_debit(tenant_id, tournament_id, *, ref, kind, entry_id, brand_id, player_id, amount, rake, currency, exponent,
+              now) -> Outcome
+debit_outcome(tenant_id, tournament_id, ref) -> Outcome | None
+refund(tenant_id, tournament_id, *, debit_ref, refund_ref, reason, now) -> bool
+plan_payouts(tenant_id, tournament_id, result_version, lines, approval, *, now) -> None
+payouts_of(tenant_id, tournament_id) -> list[Movement]
+debits_of(tenant_id, tournament_id) -> list[Movement]
+debit_of(tenant_id, tournament_id, ref) -> Movement | None
+all_settled(tenant_id, tournament_id) -> bool
+told_op(tenant_id, tournament_id, ref) -> TransactItem
+sweep(now) -> int
+"""
+
+from pitboss.delivery import store
+from pitboss.delivery.model import FreeRounds, Movement, Outcome, PayoutLine
+from pitboss.delivery.service import (
+    all_settled,
+    debit_outcome,
+    debits_of,
+    payouts_of,
+    plan_payouts,
+    refund,
+    request_debit,
+    sweep,
+    told_op,
+)
+
+__all__ = [
+    "FreeRounds",
+    "Movement",
+    "Outcome",
+    "PayoutLine",
+    "all_settled",
+    "debit_of",
+    "debit_outcome",
+    "debits_of",
+    "payouts_of",
+    "plan_payouts",
+    "refund",
+    "request_debit",
+    "sweep",
+    "told_op",
+]
+
+
+def debit_of(tenant_id: str, tournament_id: str, ref: str) -> Movement | None:
+    """One debit by its reference, or None."""
+    return store.load(tenant_id, tournament_id, "debit", ref)

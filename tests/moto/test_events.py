@@ -1,0 +1,164 @@
+"""Every payload of events/ is run through its handler, on the template's tables and with exactly the function's variables."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from devtools.console import ROOT
+from tests.functions import load
+from tests.template_view import functions, written
+
+pytestmark = pytest.mark.moto
+
+EVENTS = ROOT / "events"
+TENANT = "01JZ0000000000000000000000"
+TOKEN = "00000000-0000-4000-8000-000000000001"
+CASES = sorted(p.relative_to(EVENTS).with_suffix("").as_posix() for p in EVENTS.glob("*/*.json"))
+
+# HTTP status of each payload of an API function; what is checked of the others stands in their tests below.
+STATUS = {
+    "boards_api/leaderboard_unknown": 404,
+    "boards_api/standing_unknown": 404,
+    "catalogue_api/active_games": 200,
+    "catalogue_api/list_brands": 200,
+    "catalogue_api/list_games": 200,
+    "catalogue_api/put_games": 200,
+    "catalogue_api/put_operators": 200,
+    "docs_api/docs": 200,
+    "docs_api/health": 200,
+    "docs_api/jwks": 200,
+    "docs_api/openapi": 200,
+    "payouts_api/list_payouts": 200,
+    "payouts_api/retry_unknown": 404,
+    "registrations_api/register_unknown_tournament": 404,
+    "registrations_api/tournaments_of_player": 200,
+    "tenancy_api/agent_of_another_tenant": 404,
+    "tenancy_api/create_agent": 201,
+    "tenancy_api/create_key": 201,
+    "tenancy_api/list_agents": 200,
+    "tenancy_api/not_json": 400,
+    "tenancy_api/read_settings": 200,
+    "tenancy_api/unknown_field": 400,
+    "tournaments_api/create": 201,
+    "tournaments_api/list": 200,
+    "tournaments_api/publish_unknown": 404,
+    "tournaments_api/unknown": 404,
+}
+
+
+class Context:
+    """What Lambda gives beside the event."""
+
+    aws_request_id = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
+    function_name = "test"
+    memory_limit_in_mb = 512
+    invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:test"
+
+    @staticmethod
+    def get_remaining_time_in_millis() -> int:
+        return 30_000
+
+
+def event_of(case: str) -> dict[str, Any]:
+    event: dict[str, Any] = json.loads((EVENTS / f"{case}.json").read_text("utf-8"))
+    return event
+
+
+def invoke(case: str) -> Any:
+    """Run a payload through functions/<function>/app.py."""
+    return load(case.partition("/")[0]).handler(event_of(case), Context())
+
+
+def variables_of(name: str) -> set[str]:
+    """The environment that the template gives to a function."""
+    own = functions()[name]["Properties"].get("Environment", {}).get("Variables", {})
+    return set(own) | set(written()["Globals"]["Function"]["Environment"]["Variables"])
+
+
+@pytest.fixture
+def world(aws: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    """A tenant with the id that the payloads name, its key, a brand and a game."""
+    from pitboss.catalogue import known
+    from pitboss.platform.caller import SCOPES
+    from pitboss.tenancy import standing, store
+    from pitboss.tenancy.model import ApiKey, Node
+    from pitboss.tenancy.tokens import token_hash
+
+    standing.forget()
+    known.forget()
+    key = ApiKey(
+        "01JZ00000000000000000000K1",
+        "server",
+        SCOPES,
+        token_hash(TOKEN),
+        TOKEN[:8],
+        created_at=1,
+        created_by="root",
+    )
+    store.create_node(Node(TENANT, "Demo", "root", "", f"/{TENANT}/", "EUR", "active", 1), key)
+    invoke("catalogue_api/put_operators")
+    invoke("catalogue_api/put_games")
+    yield monkeypatch
+    standing.forget()
+    known.forget()
+
+
+def narrow(world: pytest.MonkeyPatch, aws: dict[str, str], name: str) -> None:
+    """Take away every variable that the template does not give to this function."""
+    for variable in set(aws) - variables_of(name):
+        world.delenv(variable, raising=False)
+
+
+@pytest.mark.parametrize("case", sorted(STATUS))
+def test_a_request_gets_its_answer(case: str, world: pytest.MonkeyPatch, aws: dict[str, str]) -> None:
+    narrow(world, aws, case.partition("/")[0])
+    answer = invoke(case)
+    assert answer["statusCode"] == STATUS[case], answer["body"]
+    kind = answer["headers"]["Content-Type"]
+    assert kind.startswith(
+        "application/problem+json" if STATUS[case] >= 400 else ("application/json", "text/html")
+    )
+    if STATUS[case] >= 400:
+        assert {"code", "name", "detail", "retryable", "effect", "requestId"} <= set(
+            json.loads(answer["body"])
+        )
+
+
+def test_the_authorizer_knows_a_token_and_refuses_what_is_none(
+    world: pytest.MonkeyPatch, aws: dict[str, str]
+) -> None:
+    narrow(world, aws, "authorizer")
+    allowed = invoke("authorizer/known_token")
+    (statement,) = allowed["policyDocument"]["Statement"]
+    assert (statement["Effect"], json.loads(allowed["context"]["caller"])["t"]) == ("Allow", TENANT)
+    for case in ("authorizer/unknown_token", "authorizer/forged_player_token"):
+        with pytest.raises(Exception, match=r"^Unauthorized$"):
+            invoke(case)
+
+
+def test_the_minute_sweep_finds_nothing_to_do_on_empty_tables(
+    world: pytest.MonkeyPatch, aws: dict[str, str]
+) -> None:
+    narrow(world, aws, "tournament_clock")
+    invoke("tournament_clock/sweep")
+
+
+def test_every_payload_is_run_and_every_function_has_one() -> None:
+    others = {"authorizer", "scorer", "ranker", "settler", "money_worker", "tournament_clock"}
+    assert {c for c in CASES if c.partition("/")[0] not in others} == set(STATUS)
+    assert {c.partition("/")[0] for c in CASES} == set(functions())
+
+
+@pytest.mark.parametrize("case", sorted(STATUS))
+def test_a_payload_has_the_shape_that_the_gateway_gives(case: str) -> None:
+    event = event_of(case)
+    routes = {
+        (e["Properties"]["Method"], e["Properties"]["Path"])
+        for e in functions()[case.partition("/")[0]]["Properties"]["Events"].values()
+        if e["Type"] == "Api"
+    }
+    assert (event["httpMethod"], event["resource"]) in routes
+    assert event["isBase64Encoded"] == (event["body"] is not None)
+    assert set(event["multiValueHeaders"]) == set(event["headers"])

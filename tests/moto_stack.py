@@ -1,0 +1,61 @@
+"""The stateful resources of template.yaml on moto, from the template itself, so that keys and indexes cannot differ."""
+
+from typing import Any
+
+import boto3
+
+from devtools.deploy import read_template
+
+TABLES = {
+    "HubTable": "HUB_TABLE",
+    "ArenaTable": "ARENA_TABLE",
+    "LedgerTable": "LEDGER_TABLE",
+    "DemoTable": "DEMO_TABLE",
+}
+QUEUES = {"RankQueue": "RANK_QUEUE_URL", "SettleQueue": "SETTLE_QUEUE_URL", "MoneyQueue": "MONEY_QUEUE_URL"}
+SECRETS = {"SigningSecret": "SIGNING_SECRET_ARN", "CallbackSecret": "CALLBACK_SECRET_ARN"}
+_CREATE = ("BillingMode", "KeySchema", "AttributeDefinitions", "GlobalSecondaryIndexes")
+ACCOUNT = "123456789012"
+
+
+def create() -> dict[str, str]:
+    """Create them inside mock_aws and answer the environment of a function that is given all of it."""
+    resources = read_template()["Resources"]
+    variables = {
+        **_tables(resources),
+        **_queues(resources),
+        "SNAPSHOT_BUCKET": "snapshots",
+        "SCHEDULER_GROUP": "bells",
+        "SCHEDULER_ROLE_ARN": f"arn:aws:iam::{ACCOUNT}:role/scheduler",
+        "CLOCK_ARN": f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:tournament-clock",
+        "PUBLIC_URL": "http://localhost/api",
+        "STAGE": "local",
+    }
+    boto3.client("s3").create_bucket(Bucket="snapshots")
+    boto3.client("scheduler").create_schedule_group(Name="bells")
+    secrets = boto3.client("secretsmanager")
+    for logical, variable in SECRETS.items():
+        wanted = resources[logical]["Properties"]["GenerateSecretString"]
+        value = secrets.get_random_password(**wanted)["RandomPassword"]
+        variables[variable] = secrets.create_secret(Name=logical, SecretString=value)["ARN"]
+    return variables
+
+
+def _tables(resources: dict[str, Any]) -> dict[str, str]:
+    dynamodb, variables = boto3.client("dynamodb"), {}
+    for logical, variable in TABLES.items():
+        properties = resources[logical]["Properties"]
+        dynamodb.create_table(TableName=logical, **{k: properties[k] for k in _CREATE if k in properties})
+        variables[variable] = logical
+    return variables
+
+
+def _queues(resources: dict[str, Any]) -> dict[str, str]:
+    sqs, variables = boto3.client("sqs"), {}
+    for logical, variable in QUEUES.items():
+        properties = resources[logical]["Properties"]
+        names = ("FifoQueue", "ContentBasedDeduplication", "DelaySeconds", "VisibilityTimeout")
+        attributes = {k: str(properties[k]).lower() for k in names if k in properties}
+        name = logical + (".fifo" if properties.get("FifoQueue") else "")
+        variables[variable] = sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
+    return variables

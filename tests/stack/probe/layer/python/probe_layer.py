@@ -1,0 +1,1 @@
+"""Found through a layer."""

@@ -1,0 +1,117 @@
+"""The naive program as it is run: two files in, a board or a verdict out."""
+
+import gzip
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from devtools import recompute
+
+pytestmark = pytest.mark.unit
+
+TOURNAMENT: dict[str, Any] = {
+    "ruleSet": {
+        "schema": 1,
+        "base": {"currency": "EUR", "exponent": 2},
+        "scoring": {"metric": "total_wagered"},
+        "eligibility": {"minBet": 100},
+    },
+    "ranking": {},
+    "window": {"startAt": "2026-01-31T20:00:00Z", "endAt": "2026-01-31T21:00:00Z", "pauses": []},
+    "seats": [
+        {
+            "entryId": f"e{i}",
+            "brandId": "aurora",
+            "playerId": player,
+            "status": "active",
+            "joinedAt": "2026-01-31T19:00:00Z",
+            "stints": [{"entryNo": 1, "from": "2026-01-31T19:00:00Z", "roundsExtra": 0, "pointsExtra": 0}],
+        }
+        for i, player in enumerate(("ann", "bob"))
+    ],
+}
+
+
+def a_message(number: int, player: str, bet: Any, **more: Any) -> dict[str, Any]:
+    return {
+        "roundId": f"r{number}",
+        "brandId": "aurora",
+        "playerId": player,
+        "gameId": "slot",
+        "currency": "EUR",
+        "bet": bet,
+        "win": "0.00",
+        "settledAt": f"2026-01-31T20:00:{number:02d}.500Z",
+        **more,
+    }
+
+
+MESSAGES = [
+    a_message(1, "ann", "2.50"),
+    a_message(2, "bob", 1.5),
+    a_message(3, "bob", "0.99"),  # below the minimum
+    a_message(4, "bob", "9.00"),
+    a_message(4, "bob", "9.00", revision=1, status="rolled_back"),
+    a_message(1, "ann", "2.50"),
+    a_message(5, "ann", "5.00", settledAt="2026-01-31T21:00:00Z"),  # the bell has rung
+    a_message(6, "eve", "50.00"),  # not registered
+]
+
+
+def test_only_the_standard_library_and_nothing_of_ours() -> None:
+    source = Path(recompute.__file__).read_text("utf-8")
+    code = "import sys; import devtools.recompute; print([m for m in sys.modules if m.startswith('pitboss')])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+    assert "pitboss" not in source
+
+
+def test_it_prints_the_board(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tournament, rounds = tmp_path / "t.json", tmp_path / "r.jsonl.gz"
+    tournament.write_text(json.dumps(TOURNAMENT), "utf-8")
+    rounds.write_bytes(gzip.compress("\n".join(json.dumps(m) for m in MESSAGES).encode()))
+    assert recompute.main([str(tournament), str(rounds)]) == 0
+    board = json.loads(capsys.readouterr().out)
+    assert [(r["rank"], r["playerId"], r["score"], r["rounds"]) for r in board] == [
+        (1, "ann", 250, 1),
+        (2, "bob", 150, 1),
+    ]
+
+
+def test_it_compares_and_says_what_differs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tournament, rounds, expected = tmp_path / "t.json", tmp_path / "r.jsonl", tmp_path / "e.json"
+    tournament.write_text(json.dumps(TOURNAMENT), "utf-8")
+    rounds.write_text("\n".join(json.dumps(m) for m in MESSAGES), "utf-8")
+    board = [
+        {"rank": 1, "brandId": "aurora", "playerId": "ann", "score": 250},
+        {"rank": 2, "brandId": "aurora", "playerId": "bob", "score": 150},
+    ]
+    arguments = [str(tournament), str(rounds), "--expect", str(expected)]
+    expected.write_text(json.dumps(board), "utf-8")
+    assert recompute.main(arguments) == 0
+    assert capsys.readouterr().out == "identical\n"
+    board[1]["score"] = 151
+    expected.write_text(json.dumps(board[1:]), "utf-8")
+    assert recompute.main(arguments) == 1
+    told = capsys.readouterr().out
+    assert "place 1" in told
+    assert "2 ranked here, 1 there" in told
+
+
+def test_it_holds_a_published_result_against_the_messages(capsys: pytest.CaptureFixture[str]) -> None:
+    board = recompute.standings(TOURNAMENT, MESSAGES)
+    asked = []
+
+    def hub(method: str, path: str) -> Any:
+        asked.append((method, path))
+        return {**TOURNAMENT, "standings": board, "resultHash": "h2"}
+
+    assert recompute.compare_with_result(hub, "T1", MESSAGES, {"resultHash": "h2"})
+    assert asked == [("GET", "/tournaments/T1/results/proof")]
+    assert capsys.readouterr().out == ""
+    assert not recompute.compare_with_result(hub, "T1", MESSAGES[1:2], {"resultHash": "h2"})
+    assert not recompute.compare_with_result(hub, "T1", MESSAGES, {"resultHash": "h1"})
