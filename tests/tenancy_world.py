@@ -8,7 +8,6 @@ from typing import Any
 from pitboss.kernel.refusal import Refusal
 from pitboss.platform.http import Api
 from pitboss.tenancy import authorizer, standing, tokens
-from pitboss.tenancy.model import Node
 from pitboss.tenancy.public import create_root
 
 ARN = "arn:aws:execute-api:us-east-1:123456789012:cafe0001/api"
@@ -119,12 +118,3 @@ def refusal_name(call: Any) -> str:
     except Refusal as refusal:
         return refusal.name
     return ""
-
-
-def node_of(agent_id: str) -> Node:
-    """A node as it stands."""
-    from pitboss.tenancy.store import read_node
-
-    node = read_node(agent_id)
-    assert node is not None
-    return node

@@ -26,6 +26,8 @@ STATUS = {
     "catalogue_api/list_games": 200,
     "catalogue_api/put_games": 200,
     "catalogue_api/put_operators": 200,
+    "demo_operator/player_without_token": 401,
+    "demo_operator/unsigned_payout": 401,
     "docs_api/docs": 200,
     "docs_api/health": 200,
     "docs_api/jwks": 200,
@@ -34,6 +36,9 @@ STATUS = {
     "payouts_api/retry_unknown": 404,
     "registrations_api/register_unknown_tournament": 404,
     "registrations_api/tournaments_of_player": 200,
+    "rounds_api/too_old": 202,
+    "rounds_api/unknown_member": 400,
+    "simulate_api/given_rounds": 200,
     "tenancy_api/agent_of_another_tenant": 404,
     "tenancy_api/create_agent": 201,
     "tenancy_api/create_key": 201,
@@ -136,6 +141,48 @@ def test_the_authorizer_knows_a_token_and_refuses_what_is_none(
     for case in ("authorizer/unknown_token", "authorizer/forged_player_token"):
         with pytest.raises(Exception, match=r"^Unauthorized$"):
             invoke(case)
+
+
+def test_the_money_worker_leaves_what_it_cannot_read_on_the_queue(
+    world: pytest.MonkeyPatch, aws: dict[str, str]
+) -> None:
+    narrow(world, aws, "money_worker")
+    assert invoke("money_worker/payout_that_is_gone") == {"batchItemFailures": []}
+    (record,) = event_of("money_worker/unreadable")["Records"]
+    assert invoke("money_worker/unreadable") == {
+        "batchItemFailures": [{"itemIdentifier": record["messageId"]}]
+    }
+
+
+def test_the_scorer_folds_a_batch_and_reports_a_damaged_one(
+    world: pytest.MonkeyPatch, aws: dict[str, str]
+) -> None:
+    narrow(world, aws, "scorer")
+    assert invoke("scorer/inbox") == {"batchItemFailures": []}
+    (record,) = event_of("scorer/damaged_batch")["Records"]
+    failed = {"itemIdentifier": record["dynamodb"]["SequenceNumber"]}
+    assert invoke("scorer/damaged_batch") == {"batchItemFailures": [failed]}
+
+
+def test_the_ranker_has_nothing_to_rank_for_a_tournament_that_is_gone(
+    world: pytest.MonkeyPatch, aws: dict[str, str]
+) -> None:
+    narrow(world, aws, "ranker")
+    assert invoke("ranker/tournament_that_is_gone") == {"batchItemFailures": []}
+
+
+def test_the_settler_has_nothing_to_do_for_a_tournament_that_is_gone(
+    world: pytest.MonkeyPatch, aws: dict[str, str]
+) -> None:
+    narrow(world, aws, "settler")
+    assert invoke("settler/unknown_tournament") == {"batchItemFailures": []}
+
+
+def test_a_bell_of_a_tournament_that_is_gone_rings_nothing(
+    world: pytest.MonkeyPatch, aws: dict[str, str]
+) -> None:
+    narrow(world, aws, "tournament_clock")
+    assert invoke("tournament_clock/bell_of_unknown_tournament") == {"rung": 0}
 
 
 def test_the_minute_sweep_finds_nothing_to_do_on_empty_tables(

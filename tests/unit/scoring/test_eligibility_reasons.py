@@ -17,7 +17,7 @@ from pitboss.scoring.public import (
 
 pytestmark = pytest.mark.unit
 WINDOW = Window(1_000, 2_000, ((1_200, 1_300), (1_900, MAX_INSTANT)))
-SEAT = Seat("e1", "aurora", "ann", "Ann", "active", 1_010, (Stint(1, 1_010), Stint(2, 1_500)))
+SEAT = Seat("e1", "aurora", "ann", "Ann", "active", 1_600, (Stint(1, 1_010), Stint(2, 1_500)))
 ROUND = Round("r", 0, 0, "aurora", "ann", "slot", "regular", "EUR", 2, 100, 50, 0, 0, 0, 1_090, 1_100, 0)
 RATES = {
     "JPY": {"exponent": 0, "num": 6, "den": 1_000},

@@ -230,3 +230,9 @@ def test_faults_of_prize_tables(table: dict[str, Any], where: list[str]) -> None
 def test_a_pool_is_never_negative() -> None:
     with pytest.raises(ValueError, match="negative"):
         split_prizes({"schema": 1, **cash(1)}, [], -1, 2, "EUR")
+
+
+def test_what_is_cut_from_dropped_shares_is_handed_out_too() -> None:
+    table = shares((1, 2, 10_000), ties="drop_to_lower")
+    assert paid(table, a_board([9, 9]), 1_001) == {"a": 501, "b": 500}
+    assert paid({**table, "remainder": "house"}, a_board([9, 9]), 1_001) == {"a": 500, "b": 500}

@@ -28,7 +28,6 @@ TOURNAMENT: dict[str, Any] = {
             "brandId": "aurora",
             "playerId": player,
             "status": "active",
-            "joinedAt": "2026-01-31T19:00:00Z",
             "stints": [{"entryNo": 1, "from": "2026-01-31T19:00:00Z", "roundsExtra": 0, "pointsExtra": 0}],
         }
         for i, player in enumerate(("ann", "bob"))
@@ -63,11 +62,12 @@ MESSAGES = [
 
 
 def test_only_the_standard_library_and_nothing_of_ours() -> None:
-    source = Path(recompute.__file__).read_text("utf-8")
+    folder = Path(recompute.__file__).parent
+    sources = [(folder / name).read_text("utf-8") for name in ("recompute.py", "recompute_metrics.py")]
     code = "import sys; import devtools.recompute; print([m for m in sys.modules if m.startswith('pitboss')])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
-    assert "pitboss" not in source
+    assert not any("pitboss" in source for source in sources)
 
 
 def test_it_prints_the_board(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -104,14 +104,35 @@ def test_it_compares_and_says_what_differs(tmp_path: Path, capsys: pytest.Captur
 
 def test_it_holds_a_published_result_against_the_messages(capsys: pytest.CaptureFixture[str]) -> None:
     board = recompute.standings(TOURNAMENT, MESSAGES)
-    asked = []
+    winners = [
+        {"position": r["rank"], "brandId": r["brandId"], "userId": r["playerId"], "finalScore": r["score"]}
+        for r in board
+    ]
+    pending = {
+        "entryId": "e9",
+        "brandId": "aurora",
+        "userId": "zoe",
+        "status": "pending_payment",
+        "stints": [],
+    }
+    players = [{**s, "userId": s["playerId"], "playerId": s["entryId"]} for s in TOURNAMENT["seats"]]
+    answers: dict[str, list[Any]] = {
+        "/tournaments/T1": [{"rules": TOURNAMENT["ruleSet"]}],
+        "/tournaments/T1/results/proof": [
+            {"resultHash": "h2", "header": {**TOURNAMENT["window"], "ranking": {}}}
+        ],
+        "/tournaments/T1/players": [{"players": [*players, pending], "nextCursor": None}],
+        "/tournaments/T1/results": [
+            {"winners": winners[:1], "nextCursor": "1"},
+            {"winners": winners[1:], "nextCursor": None},
+        ],
+    }
 
-    def hub(method: str, path: str) -> Any:
-        asked.append((method, path))
-        return {**TOURNAMENT, "standings": board, "resultHash": "h2"}
+    def hub(_method: str, path: str, cursor: str = "0") -> Any:
+        return answers[path][int(cursor)]
 
     assert recompute.compare_with_result(hub, "T1", MESSAGES, {"resultHash": "h2"})
-    assert asked == [("GET", "/tournaments/T1/results/proof")]
     assert capsys.readouterr().out == ""
     assert not recompute.compare_with_result(hub, "T1", MESSAGES[1:2], {"resultHash": "h2"})
+    assert "place 1" in capsys.readouterr().out
     assert not recompute.compare_with_result(hub, "T1", MESSAGES, {"resultHash": "h1"})

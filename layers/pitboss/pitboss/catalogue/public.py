@@ -3,9 +3,20 @@
 from pitboss.catalogue.known import Known
 from pitboss.catalogue.model import Brand, Game
 from pitboss.catalogue.rules import Running
-from pitboss.catalogue.store import all_brands, integration_known, read
+from pitboss.catalogue.store import all_brands, integration_known, integrations, read
 
-__all__ = ["Brand", "Game", "Known", "Running", "brand", "enabled_brands", "game", "integration_known", "known"]
+__all__ = [
+    "Brand",
+    "Game",
+    "Known",
+    "Running",
+    "brand",
+    "enabled_brands",
+    "game",
+    "integration_known",
+    "integrations",
+    "known",
+]
 
 
 def known(tenant_id: str, now: int | None = None) -> Known:

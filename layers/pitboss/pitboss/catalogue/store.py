@@ -145,3 +145,8 @@ def abandon_sync(tenant_id: str, lease: str) -> None:
 def integration_known(tenant_id: str, integration: str) -> bool:
     """Whether the integration ever sent a list."""
     return dynamo.get(hub_table(), _pk(tenant_id), f"INT#{integration}") is not None
+
+
+def integrations(tenant_id: str) -> list[str]:
+    """Ids of every integration that ever sent a list."""
+    return [record["integrationId"] for record in dynamo.query(hub_table(), _pk(tenant_id), prefix="INT#")]

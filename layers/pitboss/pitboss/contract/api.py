@@ -25,13 +25,13 @@ def health(call: Call) -> Answer:
 
 
 @api.route("GET", "/openapi.json", "This document", public=True)
-def openapi(call: Call) -> Answer:
+def openapi(_call: Call) -> Answer:
     """The generated OpenAPI document."""
     return Answer(served(), headers=_MINUTES_5)
 
 
 @api.route("GET", "/docs", "The reference as a page", public=True, media_type="text/html")
-def docs(call: Call) -> Answer:
+def docs(_call: Call) -> Answer:
     """The same document for people."""
     return Answer(page(), headers=_PAGE_HEADERS, content_type="text/html; charset=utf-8")
 
@@ -39,7 +39,7 @@ def docs(call: Call) -> Answer:
 @api.route(
     "GET", "/.well-known/jwks.json", "Public keys of player tokens", public=True, answer=f"{SCHEMAS}:Jwks"
 )
-def jwks(call: Call) -> Answer:
+def jwks(_call: Call) -> Answer:
     """What player tokens are verified with."""
     from pitboss.tenancy.public import jwks as keys
 

@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import Any
 
 PREFIX = "#/components/schemas/"
+_VALUES = frozenset({"example", "examples", "default", "const", "enum"})
 
 
 def load(name: str) -> Any:
@@ -82,14 +83,17 @@ def _opened(node: Any, twice: Mapping[str, str]) -> Any:
 
 
 def _tidy(node: Any) -> Any:
-    """Titles that only repeat a member's name say nothing; a member that is itself called `title` stays."""
+    """Without the titles that only repeat a member's name."""
     if isinstance(node, list):
         return [_tidy(value) for value in node]
     if not isinstance(node, dict):
         return node
-    kept = {k: _tidy(v) for k, v in node.items() if not (k == "title" and isinstance(v, str))}
-    if isinstance(node.get("properties"), dict):
-        kept["properties"] = {k: _tidy(v) for k, v in node["properties"].items()}
+    kept = {
+        # Examples and the like are values, not schemas: what they hold is left alone.
+        k: json.loads(json.dumps(v, default=str)) if k in _VALUES else _tidy(v)
+        for k, v in node.items()
+        if not (k == "title" and isinstance(v, str))
+    }
     if "example" in kept:  # OpenAPI 3.1 takes JSON Schema's own keyword
         kept["examples"] = [kept.pop("example")]
-    return json.loads(json.dumps(kept, default=str))
+    return kept

@@ -62,7 +62,7 @@ class _Line:
         return io.BufferedReader(_Deadline(self._sock, self._until))
 
     def close(self) -> None:
-        self._sock.close()
+        """http.client lets go of the line before the body has been read; `post` closes it afterwards."""
 
 
 @cache
@@ -132,6 +132,8 @@ def post(url: str, body: bytes, headers: Mapping[str, str], *, ref: str, local: 
         connection.request("POST", target.path, body, {**headers, "Host": target.host_header})
         answer = connection.getresponse()
         raw = answer.read(ANSWER_LIMIT + 1)
+        if answer.length and len(raw) <= ANSWER_LIMIT:
+            raise http.client.IncompleteRead(raw, answer.length)
     except (OSError, http.client.HTTPException, ValueError) as error:
         return Reply("unknown", 0, f"no answer: {_reason(error)}", elapsed_ms=elapsed())
     finally:

@@ -30,7 +30,7 @@ def build(on_debit: OnDebit, on_payout: OnPayout) -> Handler:
         failed = []
         for record in event["Records"]:
             try:
-                look(json.loads(record["body"]), on_debit, on_payout)
+                look(json.loads(record["body"]), on_debit, on_payout, now_ms())
             except Exception:  # noqa: BLE001 - one movement's trouble must not hold up the others of its batch
                 logger.exception("a movement could not be driven")
                 count("money_message_failures")
@@ -40,10 +40,10 @@ def build(on_debit: OnDebit, on_payout: OnPayout) -> Handler:
     return worker(handle)
 
 
-def look(message: Mapping[str, Any], on_debit: OnDebit, on_payout: OnPayout) -> None:
+def look(message: Mapping[str, Any], on_debit: OnDebit, on_payout: OnPayout, now: int) -> None:
     """One message: drive the movement, tell, mark as told."""
     family: Family = message["family"]
-    ended = service.drive(message["tenantId"], message["tournamentId"], family, message["ref"], now_ms())
+    ended = service.drive(message["tenantId"], message["tournamentId"], family, message["ref"], now)
     if ended is None:
         return
     _tell(ended, on_debit, on_payout)

@@ -121,7 +121,7 @@ def get_many(table: str, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str
             asked = answer.get("UnprocessedKeys")
             if asked:
                 attempt += 1
-                _pause(attempt)
+                pause(attempt)
     return found
 
 
@@ -312,11 +312,12 @@ def transact(ops: Sequence["TransactWriteItemTypeDef"]) -> None:
                 ) from None
             if not codes & {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}:
                 raise
-            _pause(attempt)
+            pause(attempt)
         else:
             return
     raise TooBusy
 
 
-def _pause(attempt: int) -> None:
+def pause(attempt: int) -> None:
+    """Wait a little, longer with each attempt, with full jitter."""
     time.sleep(random.uniform(0, min(0.8, 0.02 * 2**attempt)))  # noqa: S311 - jitter, not a secret

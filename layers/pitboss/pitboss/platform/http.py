@@ -242,6 +242,9 @@ def parse_into(call: Call, event: dict[str, Any]) -> None:
     many = event.get("multiValueQueryStringParameters") or {}
     single = event.get("queryStringParameters") or {}
     call.query = read_query(call.route.query, {**{k: [v] for k, v in single.items()}, **many})
+    if call.caller and call.caller.kind == "player" and "brandId" in call.query:
+        # A player of that id may exist at another brand; a token speaks for its own.
+        call.query["brandId"] = call.caller.brand_id
     for name, value in call.params.items():
         if not 1 <= len(value) <= 128 or any(ord(c) < 32 or ord(c) == 127 for c in value):
             raise Refusal(

@@ -140,10 +140,9 @@ def judge_of(  # noqa: C901 - see judge
             if pause[0] <= at < pause[1]:
                 return 0, "paused"
         entry_no = 0
-        if at >= seat.joined_at:
-            for stint in seat.stints:
-                if at >= stint.from_ms:
-                    entry_no = stint.entry_no
+        for stint in seat.stints:
+            if at >= stint.from_ms:
+                entry_no = stint.entry_no
         if not entry_no:
             return 0, "before_joining"
         if brands is not None and round_.brand_id not in brands:

@@ -45,6 +45,7 @@ class Round(NamedTuple):
 class Stint(NamedTuple):
     """One entry of a player: the first, then one for each rebuy that starts anew; the extras are what add-ons gave.
 
+    Rounds count from `from_ms` on: the moment of joining, or earlier where the tournament counts what was played before.
     `points_extra` is in the rule set's own scale and is added to the score; `rounds_extra` raises a first-N limit.
     """
 

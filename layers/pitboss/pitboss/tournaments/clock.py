@@ -8,8 +8,8 @@ from pitboss.platform.dynamo import TooBusy
 from pitboss.platform.observe import count, logger
 from pitboss.platform.worker import worker
 from pitboss.tournaments import entry_store, store
-from pitboss.tournaments.entries import drive
 from pitboss.tournaments.model import Actor
+from pitboss.tournaments.saga import drive
 from pitboss.tournaments.service import ring
 
 SWEEP_LIMIT = 200  # per bucket and minute; the rest is as due a minute later

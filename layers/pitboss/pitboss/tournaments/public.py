@@ -10,8 +10,8 @@ from pitboss.delivery import public as delivery
 from pitboss.ledger import public as ledger
 from pitboss.platform.clock import now_ms
 from pitboss.tournaments import entry_store, gateway, store
-from pitboss.tournaments.entries import return_unclaimed, settle_purchase
 from pitboss.tournaments.model import PAYING, Actor
+from pitboss.tournaments.saga import return_unclaimed, settle_purchase
 from pitboss.tournaments.settlement import post_refund
 
 __all__ = ["on_debit", "on_payout"]

@@ -11,7 +11,7 @@ from pitboss.kernel.canonical import digest
 from pitboss.kernel.ids import derive_ulid
 from pitboss.scoring.public import Award, Pool, Ranked, split_prizes, unpaid
 from pitboss.tournaments import merkle
-from pitboss.tournaments.model import Entry, Tournament
+from pitboss.tournaments.model import Entry, Spec, Tournament
 
 SCHEMA = 1
 
@@ -46,7 +46,11 @@ class Diff(NamedTuple):
 
 def pool_of_result(tournament: Tournament, collected: int) -> Pool:
     """net = max(guarantee, seed + collected); the overlay is what the house adds to get there."""
-    spec = tournament.spec
+    return pool_of_collected(tournament.spec, collected)
+
+
+def pool_of_collected(spec: Spec, collected: int) -> Pool:
+    """The same from the terms alone."""
     net = max(spec.guarantee, spec.seed + collected)
     return Pool(collected, net - spec.seed - collected, net)
 
@@ -135,7 +139,7 @@ def _row(ranked: Ranked, entry: Entry | None, awards: Iterable[Award]) -> dict[s
                 "kind": award.kind,
                 "amount": award.amount,
                 "fromPool": award.from_pool,
-                "count": award.count,
+                "count": award.free_rounds,
                 "value": award.value,
                 "game": award.game,
                 "validHours": award.valid_hours,

@@ -17,7 +17,6 @@ from pitboss.platform.dynamo import TransactionRefused
 from pitboss.platform.observe import count, logger
 from pitboss.rounds import public as rounds
 from pitboss.tournaments import entry_store, gateway, results, store
-from pitboss.tournaments.entries import refund_entry
 from pitboss.tournaments.lifecycle import (
     FINALISE,
     PAY,
@@ -42,6 +41,7 @@ from pitboss.tournaments.model import (
 )
 from pitboss.tournaments.results import Diff, Result
 from pitboss.tournaments.rules import happen
+from pitboss.tournaments.saga import refund_entry
 from pitboss.tournaments.service import commit_change, reschedule, ring
 
 LEASE_MS = 150_000  # longer than the settler may run

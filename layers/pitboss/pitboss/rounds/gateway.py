@@ -1,0 +1,48 @@
+"""Ranking requests: one FIFO message per tournament and tick, however many flushes ask."""
+
+import json
+from collections.abc import Sequence
+
+from pitboss.platform.aws import sqs
+from pitboss.platform.clock import now_ms
+from pitboss.platform.settings import setting
+
+TICK_MS = 1000
+
+
+def request_ranks(tournaments: Sequence[tuple[str, str]]) -> None:
+    """Ask for new boards. The queue delays each message by a tick, so what comes later in this tick is still in it;
+    the tournament is the message group, so that at most one ranking of it runs at a time."""
+    tick = now_ms() // TICK_MS
+    for start in range(0, len(tournaments), 10):
+        sqs().send_message_batch(
+            QueueUrl=setting("RANK_QUEUE_URL"),
+            Entries=[
+                {
+                    "Id": str(n),
+                    "MessageBody": json.dumps({"tenantId": tenant, "tournamentId": tid}),
+                    "MessageGroupId": tid,
+                    "MessageDeduplicationId": f"{tid}#{tick}",
+                }
+                for n, (tenant, tid) in enumerate(tournaments[start : start + 10])
+            ],
+        )
+
+
+def put_object(key: str, body: bytes) -> None:
+    """Keep a large snapshot; boards are derived, a lifecycle rule removes old ones."""
+    from pitboss.platform.aws import s3
+
+    s3().put_object(
+        Bucket=setting("SNAPSHOT_BUCKET"), Key=key, Body=body, ContentType="application/octet-stream"
+    )
+
+
+def get_range(key: str, offset: int, length: int) -> bytes:
+    """Some bytes of a large snapshot."""
+    from pitboss.platform.aws import s3
+
+    answer = s3().get_object(
+        Bucket=setting("SNAPSHOT_BUCKET"), Key=key, Range=f"bytes={offset}-{offset + length - 1}"
+    )
+    return answer["Body"].read()

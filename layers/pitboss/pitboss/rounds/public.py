@@ -1,0 +1,114 @@
+"""What other contexts may use of the rounds engine."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from pitboss.rounds import closing, gateway, ranker, store
+from pitboss.rounds.closing import FinalRanking
+from pitboss.rounds.model import Live, page_of, pages_for, player_key
+from pitboss.rounds.reading import newest_board
+from pitboss.scoring.model import Round, Seat
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+__all__ = [
+    "FinalRanking",
+    "Live",
+    "catch_up",
+    "final_ranking",
+    "live_delete_op",
+    "live_put_op",
+    "live_tournaments",
+    "newest_board",
+    "page_of",
+    "pages_for",
+    "player_key",
+    "rank_now",
+    "raw_rounds",
+    "read_seat",
+    "request_rank",
+    "roster_put_ops",
+    "seal",
+    "seats",
+]
+
+
+def live_put_op(live: Live) -> "TransactWriteItemTypeDef":
+    """Part of a lifecycle transaction: from its commit on the scorer knows the tournament as given."""
+    return store.live_put(live)
+
+
+def live_delete_op(tenant_id: str, tournament_id: str) -> "TransactWriteItemTypeDef":
+    """Part of a lifecycle transaction: the scorer forgets the tournament."""
+    return store.live_delete(tenant_id, tournament_id)
+
+
+def live_tournaments(tenant_id: str) -> list[Live]:
+    """Every tournament the scorer knows of a tenant."""
+    return store.live_of(tenant_id)
+
+
+def roster_put_ops(
+    tenant_id: str, tournament_id: str, pages: int, seat: Seat, *, expect: Seat | None
+) -> "list[TransactWriteItemTypeDef]":
+    """Part of a registration transaction: the seat as it will be, on condition that it is `expect` now (None: absent)."""
+    return [store.roster_put(tenant_id, tournament_id, pages, seat, expect)]
+
+
+def read_seat(tenant_id: str, tournament_id: str, pages: int, brand_id: str, player_id: str) -> Seat | None:
+    """One seat, read strongly."""
+    return store.read_seat(tenant_id, tournament_id, pages, player_key(brand_id, player_id))
+
+
+def seats(tenant_id: str, tournament_id: str) -> Iterator[Seat]:
+    """Every seat of a tournament."""
+    for _, of in store.rosters(tenant_id, tournament_id):
+        yield from of.values()
+
+
+def request_rank(tenant_id: str, tournament_id: str) -> None:
+    """Ask for a new board within a tick or two."""
+    gateway.request_ranks([(tenant_id, tournament_id)])
+
+
+def rank_now(tenant_id: str, tournament_id: str) -> int | None:
+    """Publish a new board now; its seq, or None when the tournament is not live."""
+    made = ranker.rank_now(tenant_id, tournament_id)
+    return made.seq if made else None
+
+
+def catch_up(tenant_id: str, tournament_id: str) -> None:
+    """Make sure that every batch acknowledged in the closing hour is folded."""
+    from pitboss.catalogue.public import integrations
+
+    closing.catch_up(tenant_id, tournament_id, integrations(tenant_id))
+
+
+def seal(tenant_id: str, tournament_id: str) -> bool:
+    """Close every page against further rounds; True when all are closed."""
+    return closing.seal(tenant_id, tournament_id)
+
+
+def final_ranking(tenant_id: str, tournament_id: str) -> FinalRanking:
+    """The ranking recomputed from the log. LookupError when the tournament is not live any more."""
+    return closing.final_ranking(tenant_id, tournament_id)
+
+
+def raw_rounds(tenant_id: str, tournament_id: str) -> Iterator[Round]:
+    """The rounds that stand, as recorded, for proof and export."""
+    live = store.live_one(tenant_id, tournament_id)
+    if live is not None:
+        for _, records in closing.logged(live):
+            from pitboss.rounds.folding import latest_records
+
+            for record in latest_records(records):
+                yield record.round
+
+
+def header_of(tenant_id: str, tournament_id: str) -> dict[str, Any] | None:
+    """Seq, moment, finality and total of the newest board."""
+    board = newest_board(tenant_id, tournament_id)
+    if board is None:
+        return None
+    return {"seq": board.seq, "asOf": board.as_of, "finality": board.finality, "total": board.total}

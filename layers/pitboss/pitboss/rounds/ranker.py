@@ -1,0 +1,103 @@
+"""The ranking run: all pages of a tournament, sorted, published as a snapshot. Keeps no state, so it cannot drift."""
+
+import gzip
+import json
+from dataclasses import asdict
+from typing import Any
+
+from pitboss.platform.clock import now_ms
+from pitboss.platform.observe import count
+from pitboss.platform.worker import worker
+from pitboss.rounds import gateway, store
+from pitboss.rounds.boards import BoardRow, Snapshot, board_row, ranked_rows, snapshot
+from pitboss.rounds.model import Live
+from pitboss.scoring.public import compile_rules
+
+FINALITY = {"closing": "provisional", "provisional": "provisional", "review": "provisional"}
+FINAL = ("final", "paying", "settled")
+
+
+def finality_of(live: Live) -> str:
+    """live while rounds may still come, provisional until the result is final."""
+    return "final" if live.status in FINAL else FINALITY.get(live.status, "live")
+
+
+def rank_now(tenant_id: str, tournament_id: str) -> Snapshot | None:
+    """Rank a tournament and publish the board; None when there is nothing live. Repeating is harmless."""
+    live = store.live_one(tenant_id, tournament_id)
+    if live is None:
+        return None
+    while True:
+        before = store.read_board(tenant_id, tournament_id)
+        was = before["seq"] if before else 0
+        made, body = build(live, was + 1)
+        if body is not None:
+            gateway.put_object(made.key, body)
+        if store.put_board(tenant_id, tournament_id, item_of(made), was):
+            count("boards_published")
+            return made
+
+
+def build(live: Live, seq: int) -> tuple[Snapshot, bytes | None]:
+    """Read and rank; nothing is written."""
+    rules = compile_rules(live.rules)
+    as_of = now_ms()
+    states: dict[str, Any] = {}
+    for _, page in store.all_pages(live.tenant_id, live.tournament_id):
+        states |= page.states
+    seats = [s for _, of in store.rosters(live.tenant_id, live.tournament_id) for s in of.values()]
+    rows: list[BoardRow] = [board_row(r, s) for r, s in ranked_rows(rules, live.ranking, seats, states)]
+    key = f"boards/{live.tenant_id}/{live.tournament_id}/{seq:010d}"
+    return snapshot(rows, seq=seq, as_of=as_of, finality=finality_of(live), decimals=rules.decimals, key=key)
+
+
+def item_of(made: Snapshot) -> dict[str, Any]:
+    """The board item of a snapshot."""
+    document = asdict(made)
+    data = document.pop("data")
+    document["packed"] = gzip.compress(
+        json.dumps({"top": document.pop("top"), "directory": document.pop("directory")}).encode(), 6
+    )
+    return {**{k: v for k, v in document.items() if v != ""}, "data": data or None}
+
+
+def board_from(record: dict[str, Any]) -> Snapshot:
+    """The inverse of `item_of`."""
+    packed = json.loads(gzip.decompress(bytes(record["packed"])))
+    return Snapshot(
+        record["seq"],
+        record["as_of"],
+        record["finality"],
+        record["total"],
+        record["decimals"],
+        packed["top"],
+        packed["directory"],
+        bytes(record.get("data") or b""),
+        record.get("key", ""),
+    )
+
+
+@worker
+def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+    """SQS FIFO batch of {tenantId, tournamentId}; failures are reported one by one, in order within a tournament."""
+    failures: list[dict[str, str]] = []
+    done: set[tuple[str, str]] = set()
+    stuck: set[str] = set()
+    for record in event["Records"]:
+        message = json.loads(record["body"])
+        place = message["tenantId"], message["tournamentId"]
+        if place in done:
+            continue
+        try:
+            if place[1] in stuck:
+                raise RuntimeError("an earlier message of this tournament failed")  # keeps the group's order
+            rank_now(*place)
+        except Exception:  # noqa: BLE001 - one tournament must not hold up the others of the batch
+            from pitboss.platform.observe import logger
+
+            logger.exception("ranking failed", tournamentId=place[1])
+            stuck.add(place[1])
+            failures.append({"itemIdentifier": record["messageId"]})
+        else:
+            done.add(place)
+    return {"batchItemFailures": failures}

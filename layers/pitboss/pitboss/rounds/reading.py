@@ -1,0 +1,159 @@
+"""What readers ask: the board, one's own standing in at most three reads, and why a round counted or did not."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from pitboss.kernel.instants import format_instant
+from pitboss.kernel.money import format_amount
+from pitboss.rounds import gateway, store
+from pitboss.rounds.boards import (
+    BRAND,
+    CHUNK,
+    ENTRY,
+    NAME,
+    PLAYER,
+    QUALIFIED,
+    RANK,
+    REACHED,
+    ROUNDS,
+    SCORE,
+    STATUS,
+    TIED,
+    BoardRow,
+    Snapshot,
+    chunk_of,
+    row_of,
+    unpack_chunk,
+)
+from pitboss.rounds.folding import judged, latest_records
+from pitboss.rounds.model import Live, Recorded, page_of, player_key
+from pitboss.rounds.ranker import board_from
+from pitboss.scoring.model import REASONS, ROLLED_BACK, Seat
+from pitboss.scoring.public import compile_rules, refold, sort_key
+
+
+def present_row(row: BoardRow, decimals: int) -> dict[str, Any]:
+    """A board row for people: scores as decimal strings in the rule set's scale."""
+    return {
+        "rank": row[RANK] or None,
+        "tied": row[TIED],
+        "entryId": row[ENTRY],
+        "brandId": row[BRAND],
+        "playerId": row[PLAYER],
+        "displayName": row[NAME],
+        "score": format_amount(row[SCORE], decimals),
+        "rounds": row[ROUNDS],
+        "reachedAt": format_instant(row[REACHED]) if row[REACHED] else None,
+        "status": row[STATUS],
+        "qualified": row[QUALIFIED],
+    }
+
+
+def newest_board(tenant_id: str, tournament_id: str) -> Snapshot | None:
+    """The newest snapshot's header and directory: one read."""
+    record = store.read_board(tenant_id, tournament_id)
+    return board_from(record) if record else None
+
+
+def chunk(board: Snapshot, number: int) -> list[BoardRow]:
+    """The rows of one chunk: from the item, or one ranged read."""
+    _, offset, length = board.directory[number]
+    if board.key:
+        return unpack_chunk(gateway.get_range(board.key, offset, length))
+    return unpack_chunk(board.data[offset : offset + length])
+
+
+def rows_at(board: Snapshot, offset: int, limit: int) -> list[BoardRow]:
+    """Rows by place on the board."""
+    if board.key and offset + limit <= len(board.top):
+        return board.top[offset : offset + limit]
+    out: list[BoardRow] = []
+    number = offset // CHUNK
+    while len(out) < limit and number < len(board.directory):
+        rows = chunk(board, number)
+        start = max(0, offset - number * CHUNK)
+        out += rows[start : start + limit - len(out)]
+        number += 1
+    return out
+
+
+def place_of(live: Live, board: Snapshot, seat: Seat) -> int | None:
+    """The place of a seat on the board (0 first): its page tells the score, the directory the chunk.
+
+    The page may be ahead of the board; then the player is looked for by walking outwards from there.
+    """
+    rules = compile_rules(live.rules)
+    key = player_key(seat.brand_id, seat.player_id)
+    number = page_of(key, live.pages)
+    pk = store.tournament_pk(live.tenant_id, live.tournament_id)
+    page, _ = store.read_pages([(pk, number)])[pk, number]
+    if not board.directory:
+        return None
+    guess = chunk_of(board, sort_key(row_of(rules, seat, page.states.get(key, {}))))
+    order = sorted(range(len(board.directory)), key=lambda n: abs(n - guess))
+    for candidate in order:
+        for at, row in enumerate(chunk(board, candidate)):
+            if row[ENTRY] == seat.entry_id:
+                return candidate * CHUNK + at
+    return None
+
+
+def explained(live: Live, seat: Seat) -> list[dict[str, Any]]:
+    """Every round of a player that reached the tournament, in event order, with what it was worth and why."""
+    rules = compile_rules(live.rules)
+    key = player_key(seat.brand_id, seat.player_id)
+    number = page_of(key, live.pages)
+    pk = store.tournament_pk(live.tenant_id, live.tournament_id)
+    page, _ = store.read_pages([(pk, number)])[pk, number]
+    records = store.records_by_player(store.read_history(pk, number, page, 0).records, key)
+    standing = sorted(latest_records(records), key=lambda r: rules.event_order(r.round, r.hash))
+    verdicts: dict[int, tuple[int, int, str]] = {}
+    of_entry: dict[int, list[Recorded]] = {}
+    for record in standing:
+        entry_no, reason = judged(rules, seat, record.round, live.window)
+        if entry_no:
+            of_entry.setdefault(entry_no, []).append(record)
+        verdicts[record.hash] = (entry_no, 0, reason)
+    for stint in seat.stints:
+        rows = of_entry.get(stint.entry_no, [])
+        _, told = refold(rules, [(r.round, r.hash) for r in rows], stint.rounds_extra)
+        in_order = sorted(rows, key=lambda r: rules.event_order(r.round, r.hash))
+        for record, (points, reason) in zip(in_order, told, strict=True):
+            verdicts[record.hash] = (stint.entry_no, points, reason)
+    return [_explain(r, verdicts[r.hash], rules.decimals) for r in standing]
+
+
+def _explain(record: Recorded, verdict: tuple[int, int, str], decimals: int) -> dict[str, Any]:
+    entry_no, points, reason = verdict
+    r = record.round
+    return {
+        "roundId": r.round_id,
+        "revision": r.revision,
+        "status": "rolled_back" if r.status == ROLLED_BACK else "settled",
+        "gameId": r.game,
+        "currency": r.currency,
+        "bet": format_amount(r.bet, r.exponent),
+        "win": format_amount(r.win, r.exponent),
+        "settledAt": format_instant(r.settled_at),
+        "entryNo": entry_no or None,
+        "counted": bool(entry_no) and r.status != ROLLED_BACK,
+        "points": format_amount(points, decimals),
+        "reason": reason,
+        "explanation": REASONS.get(reason, reason),
+    }
+
+
+def listed_for(live: Live, brand_id: str, player_id: str, kind: str) -> Iterator[dict[str, Any]]:
+    """Late rounds or conflicts of a player, as they were sent."""
+    for document in store.listed(live.tenant_id, live.tournament_id, kind):
+        if (document["brandId"], document["playerId"]) == (brand_id, player_id):
+            yield {
+                "roundId": document["roundId"],
+                "revision": document["revision"],
+                "gameId": document["gameId"],
+                "currency": document["currency"],
+                "bet": format_amount(document["bet"], document["exponent"]),
+                "win": format_amount(document["win"], document["exponent"]),
+                "settledAt": format_instant(document["settledAt"]),
+                "receivedAt": format_instant(document["receivedAt"]),
+            }

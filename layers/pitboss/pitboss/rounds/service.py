@@ -1,0 +1,207 @@
+"""The scorer's use case: fold accepted batches into the pages of the tournaments they concern.
+
+A flush reads pages and rosters in batches, writes the segments, then each page on condition of its version. Dying
+anywhere leaves at most an orphan segment; running again finds every hash on its page and changes nothing.
+"""
+
+import secrets
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from pitboss.platform.clock import now_ms
+from pitboss.platform.observe import count, logger
+from pitboss.rounds import gateway, store
+from pitboss.rounds.codec import decode_batch, key_of
+from pitboss.rounds.folding import Folded, fold_page
+from pitboss.rounds.model import Arrival, History, Live, NeedHistory, Page, Segment, page_of
+from pitboss.rounds.store import InboxItem
+from pitboss.scoring.model import Seat
+from pitboss.scoring.public import Rules, compile_rules
+
+PAGE_ATTEMPTS = 12
+
+
+class PageContestedError(RuntimeError):
+    """Other scorers kept winning a page; the batch is delivered again and nothing was lost."""
+
+
+class World(Protocol):
+    """What the scorer needs of storage; the simulation stands in for it."""
+
+    def live_of(self, tenant_id: str) -> list[Live]: ...
+    def read_pages(
+        self, keys: Sequence[tuple[str, int]]
+    ) -> dict[tuple[str, int], tuple[Page, dict[str, Seat]]]: ...
+    def put_segments(self, records: Sequence[dict[str, Any]]) -> None: ...
+    def put_page(self, pk: str, tenant_id: str, number: int, page: Page, was: int) -> bool: ...
+    def read_history(self, pk: str, number: int, page: Page, since: int) -> History: ...
+    def put_late(
+        self, pk: str, tenant_id: str, arrival: Arrival, received_at: int, document: dict[str, Any]
+    ) -> bool: ...
+    def put_conflict(
+        self, pk: str, tenant_id: str, arrival: Arrival, received_at: int, document: dict[str, Any]
+    ) -> bool: ...
+
+
+@dataclass(slots=True)
+class Work:
+    """The arrivals for one page of one tournament."""
+
+    live: Live
+    number: int
+    arrivals: list[Arrival] = field(default_factory=list)
+    received_at: int = 0
+
+    @property
+    def pk(self) -> str:
+        return store.tournament_pk(self.live.tenant_id, self.live.tournament_id)
+
+    @property
+    def place(self) -> tuple[str, int]:
+        return self.pk, self.number
+
+
+def spread(live: Iterable[Live], items: Iterable[InboxItem]) -> list[Work]:
+    """Which arrivals concern which pages. The inverted index is made of the live tournaments of this very moment."""
+    work: dict[tuple[str, int], Work] = {}
+    by_match: dict[tuple[str, str], list[Live]] = {}
+    tournaments = list(live)
+    pages: dict[tuple[str, int], int] = {}
+    for item in items:
+        for arrival in decode_batch(item.data, item.integration_id):
+            round_ = arrival.round
+            match = by_match.get((round_.brand_id, round_.game))
+            if match is None:
+                match = [t for t in tournaments if t.takes(round_.brand_id, round_.game)]
+                by_match[round_.brand_id, round_.game] = match
+            for tournament in match:
+                key = key_of(round_)
+                number = pages.get((key, tournament.pages))
+                if number is None:
+                    number = pages[key, tournament.pages] = page_of(key, tournament.pages)
+                of = work.get((tournament.tournament_id, number))
+                if of is None:
+                    of = work[tournament.tournament_id, number] = Work(tournament, number)
+                of.arrivals.append(arrival)
+                of.received_at = max(of.received_at, item.received_at)
+    return list(work.values())
+
+
+def score(items: Sequence[InboxItem], world: World = store) -> Counter[str]:
+    """Fold batches of any tenants, then ask for the boards concerned. Safe to repeat with any of them, at any time."""
+    totals: Counter[str] = Counter()
+    touched: set[tuple[str, str]] = set()
+    by_tenant: dict[str, list[InboxItem]] = defaultdict(list)
+    for item in items:
+        by_tenant[item.tenant_id].append(item)
+    for tenant_id, of in by_tenant.items():
+        work = spread(world.live_of(tenant_id), of)
+        totals += flush(work, world)
+        touched |= {(w.live.tenant_id, w.live.tournament_id) for w in work}
+    # Also when nothing changed: an earlier run may have died between its pages and this line.
+    gateway.request_ranks(sorted(touched))
+    for name, value in totals.items():
+        count(f"rounds_{name}", value)
+    return totals
+
+
+def flush(work: Sequence[Work], world: World = store, *, now: int | None = None) -> Counter[str]:
+    """Fold work into pages until each is written; contested pages are read again and tried alone."""
+    totals: Counter[str] = Counter()
+    left = list(work)
+    for _ in range(PAGE_ATTEMPTS):
+        if not left:
+            return totals
+        moment = now_ms() if now is None else now
+        found = world.read_pages([w.place for w in left])
+        ready: list[tuple[Work, Folded, int]] = []
+        segments: list[dict[str, Any]] = []
+        for w in left:
+            page, seats = found[w.place]
+            if page.sealed:
+                totals += refuse_late(w, seats, world)
+                continue
+            folded, was = fold_with_history(w, page, seats, world, moment)
+            totals += Counter(
+                {k: v for k, v in folded.counts.items() if k in ("duplicates", "conflicts", "outdated")}
+            )
+            list_conflicts(w, folded, world)
+            if not folded.records:
+                continue
+            segments.append(advance(w, folded, moment))
+            ready.append((w, folded, was))
+        world.put_segments(segments)
+        left = []
+        for w, folded, was in ready:
+            if world.put_page(w.pk, w.live.tenant_id, w.number, folded.page, was):
+                totals["counted"] += folded.counts["counted"]
+                totals["not_counted"] += folded.counts["not_counted"]
+            else:
+                left.append(w)
+    raise PageContestedError(f"{len(left)} pages were contested {PAGE_ATTEMPTS} times")
+
+
+def advance(w: Work, folded: Folded, moment: int) -> dict[str, Any]:
+    """Give the page its next version and head, and answer the segment's item."""
+    page = folded.page
+    page.version += 1
+    segment = Segment(page.version, secrets.token_hex(6), page.head, moment, folded.records)
+    page.head = segment.token
+    return store.segment_record(w.pk, w.live.tenant_id, w.number, segment)
+
+
+def fold_with_history(
+    w: Work, page: Page, seats: dict[str, Seat], world: World, moment: int
+) -> tuple[Folded, int]:
+    """Fold, and answer the version that was folded upon; where the page alone cannot tell, read as much of its log as is asked for and fold again from the start."""
+    rules: Rules = compile_rules(w.live.rules)
+    history: History | None = None
+    while True:
+        try:
+            was = page.version
+            return fold_page(page, w.arrivals, seats, rules, w.live.window, now=moment, history=history), was
+        except NeedHistory as need:
+            # The half-folded page is thrown away with all it holds.
+            (page, seats) = world.read_pages([w.place])[w.place]
+            history = world.read_history(w.pk, w.number, page, need.since)
+
+
+def refuse_late(w: Work, seats: dict[str, Seat], world: World) -> Counter[str]:
+    """Rounds for a sealed page: those the log has are duplicates, the others are listed as late."""
+    totals: Counter[str] = Counter()
+    page, _ = world.read_pages([w.place])[w.place]
+    known = {(r.hash, r.round.revision) for r in world.read_history(w.pk, w.number, page, 0).records}
+    for arrival in w.arrivals:
+        if key_of(arrival.round) not in seats:
+            continue
+        if (arrival.hash, arrival.round.revision) in known:
+            totals["duplicates"] += 1
+        elif world.put_late(w.pk, w.live.tenant_id, arrival, w.received_at, describe(arrival)):
+            totals["late"] += 1
+    return totals
+
+
+def list_conflicts(w: Work, folded: Folded, world: World) -> None:
+    """Put every contradiction on the list, once."""
+    for arrival in folded.conflicts:
+        if world.put_conflict(w.pk, w.live.tenant_id, arrival, w.received_at, describe(arrival)):
+            logger.warning("round_conflict", tournament=w.live.tournament_id, roundId=arrival.round.round_id)
+
+
+def describe(arrival: Arrival) -> dict[str, Any]:
+    """A round for people: as it was sent."""
+    r = arrival.round
+    return {
+        "roundId": r.round_id,
+        "revision": r.revision,
+        "brandId": r.brand_id,
+        "playerId": r.player_id,
+        "gameId": r.game,
+        "currency": r.currency,
+        "exponent": r.exponent,
+        "bet": r.bet,
+        "win": r.win,
+        "settledAt": r.settled_at,
+    }

@@ -1,0 +1,114 @@
+"""Use cases of the operator's hand: disqualify, reinstate, amend a result."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pitboss.kernel.refusal import Refusal
+from pitboss.platform.dynamo import TooBusy, TransactionRefused
+from pitboss.rounds import public as rounds
+from pitboss.tournaments import entry_store, gateway, rules, store
+from pitboss.tournaments.entries import find
+from pitboss.tournaments.lifecycle import AMEND, HISTORY, step
+from pitboss.tournaments.model import (
+    BEFORE_START,
+    CLOSING,
+    PAUSED,
+    PAYING,
+    REVIEW,
+    RUNNING,
+    SETTLED,
+    Actor,
+    Entry,
+    Event,
+    Tournament,
+)
+from pitboss.tournaments.saga import event_of, seating
+from pitboss.tournaments.service import commit_change, current
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+    type Op = TransactWriteItemTypeDef
+
+ATTEMPTS = 8
+AMENDABLE = (REVIEW, PAYING, SETTLED)
+
+
+def judge(
+    tenant_id: str,
+    tournament_id: str,
+    player_id: str,
+    brand_id: str | None,
+    *,
+    out: bool,
+    reason: str,
+    actor: Actor,
+) -> Entry:
+    """Disqualify (`out`) or reinstate. While a result stands, a further version of it is made. Repeating answers the
+    same entry."""
+    for _ in range(ATTEMPTS):
+        tournament = current(tenant_id, tournament_id, actor.now)
+        entry = find(tournament, player_id, brand_id)
+        after = rules.disqualified(entry, reason) if out else rules.reinstated(entry)
+        if after.status == entry.status:
+            return entry
+        after, written = seating(tournament, entry, after)
+        beside = [
+            *written,
+            event_of(
+                after, "registration.disqualified" if out else "registration.reinstated", actor, reason=reason
+            ),
+        ]
+        try:
+            if tournament.status in AMENDABLE:
+                want_result(tournament, actor, reason or ("disqualified" if out else "reinstated"), beside)
+            elif tournament.status in (*BEFORE_START, RUNNING, PAUSED, CLOSING):
+                store.commit([entry_store.seat_op(tournament, (tournament.status,)), *beside])
+            else:
+                raise Refusal(
+                    "TOURNAMENT_STATE",
+                    f"The tournament is {tournament.status}; try again in a moment.",
+                    facts={"status": tournament.status},
+                )
+        except TransactionRefused:
+            continue
+        if tournament.status in (RUNNING, PAUSED, CLOSING):
+            rounds.request_rank(tenant_id, tournament_id)
+        return after
+    raise TooBusy
+
+
+def want_result(tournament: Tournament, actor: Actor, reason: str, beside: Sequence["Op"] = ()) -> Tournament:
+    """Ask for a further version of the result. TransactionRefused if the tournament moved meanwhile."""
+    after = replace(
+        tournament,
+        status=step(tournament.status, AMEND),
+        version=tournament.version + 1,
+        result_wanted=tournament.result_version + 1,
+        due_at=actor.now,
+        archived=False,
+    )
+    told = Event(HISTORY[AMEND], {"wanted": after.result_wanted, "reason": reason, "from": tournament.status})
+    commit_change(tournament, after, [told], actor, beside=beside)
+    gateway.ask_settlement(tournament.tenant_id, tournament.tournament_id)
+    return after
+
+
+def amend(tenant_id: str, tournament_id: str, reason: str, actor: Actor) -> Tournament:
+    """Ask for a further version of the result; one that is asked for already is not asked for twice."""
+    for _ in range(ATTEMPTS):
+        tournament = current(tenant_id, tournament_id, actor.now)
+        if tournament.result_version and tournament.result_wanted > tournament.result_version:
+            return tournament
+        if not tournament.result_version:
+            raise Refusal(
+                "RESULT_NOT_READY",
+                f"The tournament is {tournament.status}; there is no result to amend.",
+                facts={"status": tournament.status},
+            )
+        try:
+            return want_result(tournament, actor, reason)
+        except TransactionRefused:
+            continue
+    raise TooBusy

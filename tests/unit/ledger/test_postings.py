@@ -1,0 +1,46 @@
+"""A posting that does not balance never reaches the table."""
+
+import pytest
+from pitboss.ledger.model import Line, Posting, check_posting, merged, operator_account, pool_account
+
+pytestmark = pytest.mark.unit
+
+POOL, CASH = pool_account("T1"), operator_account("op", "cash")
+
+
+def posting(*lines: Line, **more: object) -> Posting:
+    fields = {"tx_id": "x", "kind": "buy_in", "currency": "EUR", "exponent": 2, "lines": lines, "at": 1}
+    return Posting(**{**fields, **more})
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        posting(Line(POOL, 1), Line(CASH, -2)),
+        posting(Line(POOL, 1)),
+        posting(Line(POOL, 1), Line(POOL, -1)),
+        posting(Line(POOL, 0), Line(CASH, 0)),
+        posting(Line("wallet/x", 1), Line(CASH, -1)),
+        posting(Line(POOL, 10**17 + 1), Line(CASH, -(10**17) - 1)),
+        posting(Line(POOL, 1), Line(CASH, -1), tx_id=""),
+        posting(Line(POOL, 1), Line(CASH, -1), exponent=9),
+    ],
+)
+def test_what_does_not_balance_is_a_fault_of_the_program(bad: Posting) -> None:
+    with pytest.raises(ValueError, match=r"posting|account"):
+        check_posting(bad)
+
+
+def test_a_balanced_posting_passes_and_empty_lines_fall_away() -> None:
+    made = merged(
+        {POOL: 10, operator_account("op", "rake"): 0, CASH: -10},
+        tx_id="x",
+        kind="buy_in",
+        currency="EUR",
+        exponent=2,
+        at=1,
+    )
+    assert made is not None
+    check_posting(made)
+    assert made.lines == (Line(POOL, 10), Line(CASH, -10))
+    assert merged({POOL: 0}, tx_id="x", kind="k", currency="EUR", exponent=2, at=1) is None
