@@ -27,6 +27,7 @@ if importlib.metadata.version("ministack") != KNOWN:
         f"devtools/emulator.py repairs ministack {KNOWN} and no other; run make up, which installs that one"
     )
 
+from ministack.core import iam_actions  # noqa: E402
 from ministack.core import lambda_runtime as runtime  # noqa: E402
 from ministack.services import apigateway_v1 as rest  # noqa: E402
 from ministack.services import eventbridge, lambda_svc, scheduler  # noqa: E402
@@ -196,6 +197,25 @@ def no_idle_waits() -> None:
     scheduler._SCHEDULE_TICK_INTERVAL = eventbridge._SCHEDULER_TICK_INTERVAL = 1
 
 
+def schedules_in_their_group() -> None:
+    """With roles enforced every schedule is taken to be in the group `default`, so a right to our own group is refused.
+    Here the group is read from the request, as AWS does."""
+    extract = iam_actions.extract_resource_arn
+
+    def extract_resource_arn(service: str, method: str, path: str, *rest: Any) -> str:
+        arn: str = extract(service, method, path, *rest)
+        if service != "scheduler" or ":schedule/default/" not in arn:
+            return arn
+        _headers, body, query = rest[:3]
+        named = query.get("groupName") or ["default"]
+        if body:
+            named = json.loads(body).get("GroupName", "default")
+        group = named if isinstance(named, str) else named[0]
+        return arn.replace(":schedule/default/", f":schedule/{group}/")
+
+    iam_actions.extract_resource_arn = extract_resource_arn
+
+
 def _edit_worker_script(old: str, new: str) -> None:
     if old not in runtime._PYTHON_WORKER_SCRIPT:
         sys.exit("devtools/emulator.py: the worker script is not the one that was known")
@@ -210,6 +230,7 @@ REPAIRS = (
     errors_as_on_aws,
     streams_apart,
     no_idle_waits,
+    schedules_in_their_group,
 )
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
     python -m devtools.recompute tournament.json rounds.jsonl[.gz] [--expect standings.json]
 
-`tournament.json` holds {ruleSet, ranking, window: {startAt, endAt, pauses: [[from, to]]}, seats: [{entryId, brandId,
+`tournament.json` holds {integrationId, ruleSet, ranking, window: {startAt, endAt, pauses: [[from, to]]}, seats: [{entryId, brandId,
 playerId, status, stints: [{entryNo, from, roundsExtra, pointsExtra}]}]}; times are RFC 3339 or milliseconds.
 `rounds.jsonl` holds round messages as they were sent, one a line, repeats and corrections included. Everything here is
 done in the most naive way (docs/scoring.md, word by word): take the distinct rounds, throw out what may not count, sort,
@@ -26,10 +26,6 @@ from devtools.recompute_metrics import score_of, to_base
 
 Document = dict[str, Any]
 NEVER = 2**53 - 1
-ISO_ZERO, ISO_THREE = (
-    {"JPY", "KRW", "VND", "CLP", "ISK", "XAF", "XOF", "UGX"},
-    {"BHD", "KWD", "JOD", "OMR", "TND"},
-)
 
 
 def millis(when: Any) -> int:
@@ -42,40 +38,52 @@ def millis(when: Any) -> int:
 
 
 def digits_of(currency: str, rules: Document) -> int:
-    """Decimals of a currency: as the rule set states them, else ISO 4217."""
-    if currency == rules["base"]["currency"]:
-        return int(rules["base"]["exponent"])
-    if currency in rules.get("rates", {}):
-        return int(rules["rates"][currency]["exponent"])
-    return 0 if currency in ISO_ZERO else 3 if currency in ISO_THREE else 2
+    """Decimals of a currency that takes part, as the rule set states them."""
+    base = rules["base"]
+    return int(base["exponent"] if currency == base["currency"] else rules["rates"][currency]["exponent"])
 
 
-def read_round(message: Document, rules: Document, place: int) -> Document:
-    """A message as it is used here: amounts as exact fractions of major units, times in milliseconds."""
-    money = {
-        k: Fraction(Decimal(str(message.get(k, 0))))
-        for k in ("bet", "win", "betBonus", "winBonus", "jackpot")
+def parts(amount: Any) -> Document:
+    """An amount in major units, plain or by funds, as its total and the parts that rules may leave out."""
+    rows = amount if isinstance(amount, dict) else {"real": amount}
+    exact = {name: Fraction(Decimal(str(value))) for name, value in rows.items()}
+    bonus = sum((exact.get(name, Fraction(0)) for name in ("bonus", "locked", "freeRound")), Fraction(0))
+    return {
+        "total": sum(exact.values(), Fraction(0)),
+        "bonus": bonus,
+        "jackpot": exact.get("jackpot", Fraction(0)),
     }
+
+
+def read_round(message: Document, place: int, integration: str) -> Document:
+    """A message as it is used here: amounts as exact fractions of major units, times in milliseconds."""
+    bet, win = parts(message["bet"]), parts(message["win"])
+    settled = millis(message["settledAt"])
     return {
         **message,
-        **money,
+        "bet": bet["total"],
+        "win": win["total"],
+        "betBonus": bet["bonus"],
+        "winBonus": win["bonus"],
+        "jackpot": win["jackpot"],
         "player": (message["brandId"], message["playerId"]),
         "revision": message.get("revision", 0),
         "status": message.get("status", "settled"),
-        "started": millis(message["startedAt"]) if message.get("startedAt") else millis(message["settledAt"]),
-        "settled": millis(message["settledAt"]),
-        "order": (millis(message["settledAt"]), message.get("seq") or 0, order_key(message)),
-        "digits": digits_of(message["currency"], rules),
+        "started": millis(message["startedAt"]) if message.get("startedAt") else settled,
+        "settled": settled,
+        "order": (settled, message.get("seq", 0), order_key(message, integration)),
         "place": place,
     }
 
 
-def order_key(message: Document) -> int:
+def order_key(message: Document, integration: str) -> int:
     """Last word on the order of two rounds of a player settled in one millisecond without a `seq`."""
-    if "key" in message:
-        return int(message["key"])
-    text = f"{message['roundId']}\x1f{message.get('revision', 0)}"
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
+    names = (
+        message.get("integrationId", integration),
+        *(message[k] for k in ("brandId", "playerId", "roundId")),
+    )
+    whole = hashlib.blake2b("\x1f".join(names).encode(), digest_size=8, key=b"pitboss-round-1")
+    return int.from_bytes(whole.digest(), "big")
 
 
 def distinct(rounds: Iterable[Document]) -> list[Document]:
@@ -104,7 +112,7 @@ def entry_of(row: Document, seat: Document | None, window: Document, rules: Docu
     games = allowed.get("games", {})
     at = row["started"] if allowed.get("timestamp") == "started" else row["settled"]
     currency = row["currency"]
-    if seat is None or seat["status"] != "active":
+    if seat is None:
         return 0
     if at < millis(window["startAt"]) or at >= millis(window["endAt"]):
         return 0
@@ -182,10 +190,10 @@ def ranked(rows: list[Document], ranking: Document) -> list[Document]:
 
 def standings(tournament: Document, messages: Iterable[Document]) -> list[Document]:
     """The whole board: [{rank, entryId, brandId, playerId, score, reachedAt, rounds, status, qualified}]."""
-    rules = tournament["ruleSet"]
+    rules, source = tournament["ruleSet"], tournament.get("integrationId", "")
     seats = {(s["brandId"], s["playerId"]): s for s in tournament["seats"]}
     counted: dict[Any, list[Document]] = defaultdict(list)
-    for row in distinct([read_round(m, rules, i) for i, m in enumerate(messages)]):
+    for row in distinct([read_round(m, i, source) for i, m in enumerate(messages)]):
         entry = entry_of(row, seats.get(row["player"]), tournament["window"], rules)
         if entry:
             counted[row["player"], entry].append(row)
@@ -230,7 +238,7 @@ def pages(hub: Callable[..., Any], path: str, member: str) -> list[Document]:
 
 
 def compare_with_result(
-    hub: Callable[..., Any], tournament_id: str, sent: list[Document], result: Document
+    hub: Callable[..., Any], tournament_id: str, sent: list[Document], result: Document, integration: str = ""
 ) -> bool:
     """Whether the published result is what the messages sent make of it; says what differs if not.
 
@@ -245,7 +253,13 @@ def compare_with_result(
         print("the proof is of another version of the result")
         return False
     seats = [{**p, "playerId": p["userId"]} for p in pages(hub, f"{path}/players", "players") if p["stints"]]
-    tournament = {"ruleSet": rules, "ranking": header["ranking"], "window": header, "seats": seats}
+    tournament = {
+        "integrationId": integration,
+        "ruleSet": rules,
+        "ranking": header["ranking"],
+        "window": header,
+        "seats": seats,
+    }
     published = [
         {
             "rank": w["position"] or 0,

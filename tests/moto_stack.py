@@ -28,7 +28,6 @@ def create() -> dict[str, str]:
         "SCHEDULER_GROUP": "bells",
         "SCHEDULER_ROLE_ARN": f"arn:aws:iam::{ACCOUNT}:role/scheduler",
         "CLOCK_ARN": f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:tournament-clock",
-        "PUBLIC_URL": "http://localhost/api",
         "DEMO_TOKEN": "demo-token",
         "STAGE": "local",
     }

@@ -226,18 +226,18 @@ windows = st.lists(st.integers(1, 38), min_size=0, max_size=4, unique=True).map(
 
 
 def key_of(round_: Round) -> int:
-    """A 64-bit hash of the round and its revision, as the naive program makes it."""
-    text = f"{round_.round_id}\x1f{round_.revision}"
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
+    """A 64-bit hash of the round, as docs/scoring.md states it."""
+    text = f"casino\x1f{round_.brand_id}\x1f{round_.player_id}\x1f{round_.round_id}"
+    whole = hashlib.blake2b(text.encode(), digest_size=8, key=b"pitboss-round-1")
+    return int.from_bytes(whole.digest(), "big")
 
 
 def message_of(round_: Round) -> dict[str, Any]:
     """The round as a casino would have sent it."""
-    money = {
-        "bet": round_.bet,
-        "win": round_.win,
-        "betBonus": round_.bet_bonus,
-        "winBonus": round_.win_bonus,
+    bet = {"real": round_.bet - round_.bet_bonus, "bonus": round_.bet_bonus}
+    win = {
+        "real": round_.win - round_.win_bonus - round_.jackpot,
+        "locked": round_.win_bonus,
         "jackpot": round_.jackpot,
     }
     return {
@@ -249,7 +249,8 @@ def message_of(round_: Round) -> dict[str, Any]:
         "gameId": round_.game,
         "roundType": round_.round_type,
         "currency": round_.currency,
-        **{name: format_amount(minor, round_.exponent) for name, minor in money.items()},
+        "bet": {part: format_amount(minor, round_.exponent) for part, minor in bet.items()},
+        "win": {part: format_amount(minor, round_.exponent) for part, minor in win.items()},
         "startedAt": format_instant(round_.started_at),
         "settledAt": format_instant(round_.settled_at),
         "seq": round_.seq,
@@ -261,6 +262,7 @@ def tournament_of(
 ) -> dict[str, Any]:
     """The tournament as the naive program reads it."""
     return {
+        "integrationId": "casino",
         "ruleSet": doc,
         "ranking": ranking,
         "window": {
@@ -274,7 +276,6 @@ def tournament_of(
                 "brandId": s.brand_id,
                 "playerId": s.player_id,
                 "status": s.status,
-                "joinedAt": s.joined_at,
                 "stints": [
                     {
                         "entryNo": x.entry_no,
@@ -322,8 +323,12 @@ class Book:
         for new, key in after:
             self.add(new, key, seat)
 
+    def judge(self, round_: Round, seat: Seat | None) -> tuple[int, str]:
+        """Whatever the seat's present status: who is reinstated has every round."""
+        return self.rules.judge(round_, seat and seat._replace(status="active"), self.window)
+
     def drop(self, old: Round, seat: Seat | None) -> None:
-        number, _ = self.rules.judge(old, seat, self.window)
+        number, _ = self.judge(old, seat)
         if not number or seat is None:
             return
         name = (seat.entry_id, number)
@@ -336,7 +341,7 @@ class Book:
             self.undone += 1
 
     def add(self, new: Round, key: int, seat: Seat | None) -> None:
-        number, _ = self.rules.judge(new, seat, self.window)
+        number, _ = self.judge(new, seat)
         if not number or seat is None:
             return
         name = (seat.entry_id, number)

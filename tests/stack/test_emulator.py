@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 
 from devtools import deploy, local_aws
@@ -26,6 +27,7 @@ REPAIRS = (
     "errors_as_on_aws",
     "streams_apart",
     "no_idle_waits",
+    "schedules_in_their_group",
 )
 
 
@@ -206,3 +208,54 @@ def test_repaired(probe: Callable[[Probe], bool], repaired: Probe) -> None:
 @pytest.mark.parametrize("probe", PROBES, ids=lambda p: p.__name__)
 def test_stock_shows_that_the_probe_can_fail(probe: Callable[[Probe], bool], stock: Probe) -> None:
     assert not probe(stock)
+
+
+def create_schedule_with_a_right_to_one_group(emulator: local_aws.Emulator, group: str) -> bool:
+    """Whether someone who may make schedules in the group `bells` only can make one in `group`."""
+    iam = deploy.client("iam", emulator.endpoint)
+    user = f"bellman-{group}"
+    iam.create_user(UserName=user)
+    right = {
+        "Effect": "Allow",
+        "Action": ["scheduler:CreateSchedule", "iam:PassRole"],
+        "Resource": ["arn:aws:scheduler:us-east-1:*:schedule/bells/*", "arn:aws:iam::*:role/x"],
+    }
+    document = json.dumps({"Version": "2012-10-17", "Statement": [right]})
+    iam.put_user_policy(UserName=user, PolicyName="p", PolicyDocument=document)
+    key = iam.create_access_key(UserName=user)["AccessKey"]
+    deploy.client("scheduler", emulator.endpoint).create_schedule_group(Name=group)
+    scheduler = boto3.client(
+        "scheduler",
+        endpoint_url=emulator.endpoint,
+        region_name="us-east-1",
+        aws_access_key_id=key["AccessKeyId"],
+        aws_secret_access_key=key["SecretAccessKey"],
+    )
+    try:
+        scheduler.create_schedule(
+            Name="a",
+            GroupName=group,
+            ScheduleExpression="at(2099-01-01T00:00:00)",
+            FlexibleTimeWindow={"Mode": "OFF"},
+            Target={
+                "Arn": "arn:aws:sqs:us-east-1:000000000000:q",
+                "RoleArn": "arn:aws:iam::000000000000:role/x",
+            },
+        )
+    except scheduler.exceptions.ClientError as error:
+        if error.response["Error"]["Code"] != "AccessDeniedException":
+            raise
+        return False
+    return True
+
+
+@pytest.mark.parametrize(("without", "allowed"), [("", True), ("schedules_in_their_group", False)])
+def test_a_right_to_a_group_of_schedules_counts_for_that_group_only(
+    without: str, allowed: bool, tmp_path: Path
+) -> None:
+    emulator = local_aws.start(tmp_path / "ms", auth=True, extra={"WITHOUT": without})
+    try:
+        assert create_schedule_with_a_right_to_one_group(emulator, "bells") is allowed
+        assert create_schedule_with_a_right_to_one_group(emulator, "others") is False
+    finally:
+        local_aws.stop(emulator)

@@ -212,8 +212,8 @@ def test_a_plan_is_not_changed_by_planning_again(world: World) -> None:
 
 
 def test_many_payouts_are_planned_in_few_transactions(world: World) -> None:
-    lines = [prize(f"p{n:03}", 100, player=f"u{n}") for n in range(130)]
-    world.plan(*lines[:60], approval="manual")
+    lines = [prize(f"p{n:03}", 100, player=f"u{n}") for n in range(54)]
+    world.plan(*lines[:3], approval="manual")
     world.plan(*lines, approval="manual")
     assert [p.ref for p in public.payouts_of(world.tenant, "T1")] == [line.ref for line in lines]
 

@@ -89,7 +89,7 @@ def test_edges(change: dict[str, Any], eligibility: dict[str, Any], answer: tupl
     ("status", "reason"),
     [("withdrawn", "withdrawn"), ("disqualified", "disqualified"), ("pending_payment", "not_active")],
 )
-def test_only_active_seats_collect(status: str, reason: str) -> None:
+def test_the_status_of_a_seat_is_a_reason(status: str, reason: str) -> None:
     assert judged({}, SEAT._replace(status=status)) == (0, reason)
     assert judged({}, None) == (0, "not_registered")
 
@@ -139,8 +139,8 @@ def test_bonus_money_and_jackpots_leave_the_amounts() -> None:
     assert wagered_won(funds="real", jackpot=False) == (70, 20)
 
 
-def test_a_seat_that_is_out_collects_nothing_and_has_no_rank() -> None:
+def test_a_seat_that_is_out_keeps_its_score_and_has_no_rank() -> None:
     out = SEAT._replace(entry_id="e2", player_id="bob", status="disqualified")
     rounds = [(ROUND, 1), (ROUND._replace(player_id="bob", bet=900), 2)]
     board = naive_standings(dict(rules_of().document), [SEAT, out], rounds, WINDOW, {})
-    assert [(r.entry_id, r.rank, r.score) for r in board] == [("e1", 1, 100), ("e2", 0, 0)]
+    assert [(r.entry_id, r.rank, r.score) for r in board] == [("e1", 1, 100), ("e2", 0, 900)]

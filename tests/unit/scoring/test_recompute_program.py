@@ -136,3 +136,13 @@ def test_it_holds_a_published_result_against_the_messages(capsys: pytest.Capture
     assert not recompute.compare_with_result(hub, "T1", MESSAGES[1:2], {"resultHash": "h2"})
     assert "place 1" in capsys.readouterr().out
     assert not recompute.compare_with_result(hub, "T1", MESSAGES, {"resultHash": "h1"})
+
+
+def test_its_order_key_is_the_products() -> None:
+    from pitboss.rounds.model import round_hash
+
+    message = a_message(1, "ann", "1.00")
+    assert recompute.order_key(message, "casino") == round_hash("casino", "aurora", "ann", "r1")
+    assert recompute.order_key({**message, "integrationId": "other"}, "casino") == round_hash(
+        "other", "aurora", "ann", "r1"
+    )

@@ -10,6 +10,7 @@ from typing import Literal
 from pitboss.delivery import store
 from pitboss.delivery.model import WAITING, Family, Movement
 from pitboss.kernel.canonical import digest
+from pitboss.kernel.instants import MAX_INSTANT
 from pitboss.kernel.refusal import FieldError, Refusal
 
 # A filter on a state that no index knows reads at most this many times the page, then answers a short page and a cursor.
@@ -126,8 +127,9 @@ def _read_cursor(ask: Ask, cursor: str) -> list[str]:
             raise ValueError("the cursor of another question")
         if len(place) == 4:
             _family(place[0])
-            if not (place[1].isascii() and place[1].isdigit() and len(place[1]) <= 15):
-                raise ValueError("not a cursor of ours")
+        time = place[1] if len(place) == 4 else "0" if ask.tournament_id else place[0].partition("#")[0]
+        if not (time.isascii() and time.isdigit() and len(time) <= 13 and int(time) <= MAX_INSTANT):
+            raise ValueError("not a cursor of ours")
     except (binascii.Error, ValueError, RecursionError):
         raise Refusal(
             "CURSOR_INVALID",

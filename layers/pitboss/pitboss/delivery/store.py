@@ -241,7 +241,9 @@ def of_tenant(
     """The newest movements of a tenant with their places in the list, from `before` (exclusive) on, and whether there
     may be more."""
     pk = _list_pk(tenant_id, side)
-    rows = list(query(ledger_table(), pk, before=before, limit=limit, forward=False))
+    # Places begin with a digit; DynamoDB wants a lower bound that is not empty.
+    after = "0" if before else None
+    rows = list(query(ledger_table(), pk, after=after, before=before, limit=limit, forward=False))
     family: Family = "payout" if side == "payout" else "debit"
     keys: dict[str, tuple[str, str]] = {}
     for row in rows:

@@ -56,7 +56,7 @@ class Stint(NamedTuple):
 
 
 class Seat(NamedTuple):
-    """A registered player of a tournament. Only an `active` seat collects points."""
+    """A registered player of a tournament. Only an `active` seat has a rank."""
 
     entry_id: str
     brand_id: str

@@ -42,9 +42,12 @@ def naive_rows(
         by_player.setdefault((pair[0].brand_id, pair[0].player_id), []).append(pair)
     rows: list[tuple[Row, dict[int, list[Any]]]] = []
     for seat in seats:
+        playing = seat._replace(
+            status="active"
+        )  # who is out keeps a score, and with reinstatement has every round
         of_entry: dict[int, list[Keyed]] = {stint.entry_no: [] for stint in seat.stints}
         for pair in by_player.get((seat.brand_id, seat.player_id), ()):
-            entry_no, _ = rules.judge(pair[0], seat, window)
+            entry_no, _ = rules.judge(pair[0], playing, window)
             if entry_no:
                 of_entry[entry_no].append(pair)
         states = {s.entry_no: refold(rules, of_entry[s.entry_no], s.rounds_extra)[0] for s in seat.stints}
@@ -70,5 +73,5 @@ def naive_standings(
     window: Window,
     ranking: Mapping[str, Any],
 ) -> list[Ranked]:
-    """The board as it must be. Seats that are not active collect nothing and come last without a rank."""
+    """The board as it must be. Seats that are not active keep their score and come last without a rank."""
     return rank((row for row, _ in naive_rows(compile_rules(doc), seats, rounds, window)), ranking)

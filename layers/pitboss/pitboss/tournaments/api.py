@@ -354,7 +354,8 @@ def receipt(call: Call) -> Answer:
         call.tenant_id,
         call.params["id"],
         call.params["player"],
-        call.query["brandId"],
+        # A player's token speaks for one player of one brand, whoever else has the same id.
+        call.who().brand_id or call.query["brandId"],
         call.query["version"],
     )
     return Answer({**views.proof_view(tournament, found), **row})
