@@ -98,7 +98,7 @@ class Demo:
                     "rebuy": {"fee": "10.00", "rake": "1.00", "max": 2, "effect": "new_entry"},
                 },
                 "guarantee": "3500.00",
-                "rules": {"metric": "sum_multipliers", "min_bet": 20, "entries": "best"},
+                "rules": {"metric": "sum_multipliers", "minBet": "0.20", "entries": "best"},
                 "prizes": {
                     "lines": [
                         {"rankFrom": 1, "rankTo": 1, "kind": "cash", "shareBps": 4000},
@@ -107,7 +107,7 @@ class Demo:
                         {"rankFrom": 4, "rankTo": 10, "kind": "cash", "shareBps": 2000},
                         {"rankFrom": 11, "rankTo": 20, "kind": "bonus", "amount": "5.00"},
                         {"rankFrom": 21, "rankTo": 30, "kind": "free_rounds", "count": 20, "value": "0.20",
-                         "gameId": games[-1], "validHours": 72},
+                         "gameSlug": games[-1], "validHours": 72},
                     ],
                     "ties": "split_places",
                     "remainder": "to_first",
@@ -245,7 +245,7 @@ class Demo:
         self.play()
         result = self.settle()
         paid = self.check_money()
-        same = compare_with_result(self.hub, self.tid, self.sent, result)
+        same = compare_with_result(self.hub, self.tid, self.sent, result, self.stack["integration_id"])
         self.say(
             f"standings recomputed from {len(self.sent)} raw messages: [bold]{'identical' if same else 'DIFFERENT'}[/]"
         )

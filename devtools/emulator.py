@@ -197,10 +197,10 @@ def no_idle_waits() -> None:
     scheduler._SCHEDULE_TICK_INTERVAL = eventbridge._SCHEDULER_TICK_INTERVAL = 1
 
 
-def schedules_in_their_group() -> None:
-    """With roles enforced every schedule is taken to be in the group `default`, so a right to our own group is refused.
-    Here the group is read from the request, as AWS does."""
-    extract = iam_actions.extract_resource_arn
+def rights_as_on_aws() -> None:
+    """With roles enforced every schedule is taken to be in the group `default`, and a batch of messages to need a right of
+    its own (AWS knows none: sqs:SendMessage covers both). Here the group is read from the request, and a batch is as one."""
+    extract, action = iam_actions.extract_resource_arn, iam_actions.extract_iam_action
 
     def extract_resource_arn(service: str, method: str, path: str, *rest: Any) -> str:
         arn: str = extract(service, method, path, *rest)
@@ -213,7 +213,12 @@ def schedules_in_their_group() -> None:
         group = named if isinstance(named, str) else named[0]
         return arn.replace(":schedule/default/", f":schedule/{group}/")
 
+    def extract_iam_action(*request: Any, **more: Any) -> str | None:
+        found: str | None = action(*request, **more)
+        return found.removesuffix("Batch") if found and found.startswith("sqs:") else found
+
     iam_actions.extract_resource_arn = extract_resource_arn
+    iam_actions.extract_iam_action = extract_iam_action
 
 
 def _edit_worker_script(old: str, new: str) -> None:
@@ -230,7 +235,7 @@ REPAIRS = (
     errors_as_on_aws,
     streams_apart,
     no_idle_waits,
-    schedules_in_their_group,
+    rights_as_on_aws,
 )
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import shutil
 import time
 import urllib.error
 import urllib.request
+import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -27,7 +28,7 @@ REPAIRS = (
     "errors_as_on_aws",
     "streams_apart",
     "no_idle_waits",
-    "schedules_in_their_group",
+    "rights_as_on_aws",
 )
 
 
@@ -210,52 +211,65 @@ def test_stock_shows_that_the_probe_can_fail(probe: Callable[[Probe], bool], sto
     assert not probe(stock)
 
 
-def create_schedule_with_a_right_to_one_group(emulator: local_aws.Emulator, group: str) -> bool:
-    """Whether someone who may make schedules in the group `bells` only can make one in `group`."""
+def someone(emulator: local_aws.Emulator, service: str, actions: list[str], resources: list[str]) -> Any:
+    """A client of someone who has this right and no other."""
     iam = deploy.client("iam", emulator.endpoint)
-    user = f"bellman-{group}"
+    user = f"user-{uuid.uuid4().hex[:8]}"
     iam.create_user(UserName=user)
-    right = {
-        "Effect": "Allow",
-        "Action": ["scheduler:CreateSchedule", "iam:PassRole"],
-        "Resource": ["arn:aws:scheduler:us-east-1:*:schedule/bells/*", "arn:aws:iam::*:role/x"],
-    }
+    right = {"Effect": "Allow", "Action": actions, "Resource": resources}
     document = json.dumps({"Version": "2012-10-17", "Statement": [right]})
     iam.put_user_policy(UserName=user, PolicyName="p", PolicyDocument=document)
     key = iam.create_access_key(UserName=user)["AccessKey"]
-    deploy.client("scheduler", emulator.endpoint).create_schedule_group(Name=group)
-    scheduler = boto3.client(
-        "scheduler",
+    return boto3.client(
+        service,
         endpoint_url=emulator.endpoint,
         region_name="us-east-1",
         aws_access_key_id=key["AccessKeyId"],
         aws_secret_access_key=key["SecretAccessKey"],
     )
+
+
+def is_allowed(client: Any, operation: str, **request: Any) -> bool:
+    """Whether the call passes; any other error than a missing right is raised."""
     try:
-        scheduler.create_schedule(
-            Name="a",
-            GroupName=group,
-            ScheduleExpression="at(2099-01-01T00:00:00)",
-            FlexibleTimeWindow={"Mode": "OFF"},
-            Target={
-                "Arn": "arn:aws:sqs:us-east-1:000000000000:q",
-                "RoleArn": "arn:aws:iam::000000000000:role/x",
-            },
-        )
-    except scheduler.exceptions.ClientError as error:
-        if error.response["Error"]["Code"] != "AccessDeniedException":
+        getattr(client, operation)(**request)
+    except client.exceptions.ClientError as error:
+        if not error.response["Error"]["Code"].startswith("AccessDenied"):
             raise
         return False
     return True
 
 
-@pytest.mark.parametrize(("without", "allowed"), [("", True), ("schedules_in_their_group", False)])
-def test_a_right_to_a_group_of_schedules_counts_for_that_group_only(
-    without: str, allowed: bool, tmp_path: Path
-) -> None:
+def may_schedule_in(emulator: local_aws.Emulator, group: str) -> bool:
+    """Whether a right to the group `bells` allows a schedule in `group`."""
+    resources = ["arn:aws:scheduler:us-east-1:*:schedule/bells/*", "arn:aws:iam::*:role/x"]
+    bellman = someone(emulator, "scheduler", ["scheduler:CreateSchedule", "iam:PassRole"], resources)
+    deploy.client("scheduler", emulator.endpoint).create_schedule_group(Name=group)
+    return is_allowed(
+        bellman,
+        "create_schedule",
+        Name="a",
+        GroupName=group,
+        ScheduleExpression="at(2099-01-01T00:00:00)",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target={"Arn": "arn:aws:sqs:us-east-1:000000000000:q", "RoleArn": "arn:aws:iam::000000000000:role/x"},
+    )
+
+
+def may_send_a_batch(emulator: local_aws.Emulator, action: str) -> bool:
+    """Whether the right `action` to a queue allows a batch of messages."""
+    url = deploy.client("sqs", emulator.endpoint).create_queue(QueueName="q")["QueueUrl"]
+    sender = someone(emulator, "sqs", [action], ["arn:aws:sqs:us-east-1:*:q"])
+    return is_allowed(sender, "send_message_batch", QueueUrl=url, Entries=[{"Id": "1", "MessageBody": "m"}])
+
+
+@pytest.mark.parametrize(("without", "as_on_aws"), [("", True), ("rights_as_on_aws", False)])
+def test_rights_mean_what_they_mean_on_aws(without: str, as_on_aws: bool, tmp_path: Path) -> None:
     emulator = local_aws.start(tmp_path / "ms", auth=True, extra={"WITHOUT": without})
     try:
-        assert create_schedule_with_a_right_to_one_group(emulator, "bells") is allowed
-        assert create_schedule_with_a_right_to_one_group(emulator, "others") is False
+        assert may_schedule_in(emulator, "bells") is as_on_aws
+        assert may_schedule_in(emulator, "others") is False
+        assert may_send_a_batch(emulator, "sqs:SendMessage") is as_on_aws
+        assert may_send_a_batch(emulator, "sqs:ReceiveMessage") is False
     finally:
         local_aws.stop(emulator)

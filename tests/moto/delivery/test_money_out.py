@@ -328,3 +328,22 @@ def test_the_worker_reports_only_the_messages_that_failed(world: World) -> None:
     assert handler({"Records": records[:1]}, None) == {"batchItemFailures": []}
     assert world.movement("good", "payout").told
     assert len(told()) == 2
+
+
+def test_the_worker_gives_back_what_it_has_no_time_for(world: World) -> None:
+    from pitboss.delivery.gateway import message_body
+    from pitboss.delivery.worker import build
+
+    left = [30_000, 5_000]
+
+    class Context:
+        aws_request_id = "r"
+
+        def get_remaining_time_in_millis(self) -> int:
+            return left.pop(0)
+
+    world.plan(prize("a"), prize("b"))
+    records = [{"messageId": ref, "body": message_body(world.movement(ref, "payout"))} for ref in ("a", "b")]
+    answer = build(world.on_debit, world.on_payout)({"Records": records}, Context())
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "b"}]}
+    assert [world.movement(ref, "payout").state for ref in ("a", "b")] == ["confirmed", "approved"]

@@ -14,8 +14,6 @@ from pydantic import ConfigDict
 
 pytestmark = pytest.mark.unit
 
-HERE = "tests.unit.contract.test_contract_parts"
-
 
 class Inner(Model):
     title: str = ""

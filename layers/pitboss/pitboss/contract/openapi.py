@@ -7,13 +7,14 @@ A test fails while what is written differs from what the code says.
 import json
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from pitboss.contract.components import schemas
-from pitboss.contract.registry import TITLES, apis
+from pitboss.contract.registry import apis
 from pitboss.contract.shared import (
     problem_example,
     problem_schema,
@@ -61,17 +62,17 @@ _RATE_HEADERS = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
 
 def document() -> dict[str, Any]:
     """The whole OpenAPI document as plain data."""
-    routes = [(api.name, route) for api in apis() for route in api.routes]
+    routes = [(title, route) for title, api in apis() for route in api.routes]
     bodies = {r.body for _, r in routes if r.body}
     answers = {r.answer for _, r in routes if r.answer}
     models, body_refs, answer_refs = schemas(bodies, answers)
     names = _operation_ids(routes)
     paths: dict[str, Any] = {}
     responses: dict[str, Any] = {}
-    for api_name, route in routes:
+    for title, route in routes:
         operation = {
             "operationId": names[route.method, route.path],
-            "tags": [TITLES[api_name]],
+            "tags": [title],
             "summary": route.summary,
             "description": _description(route),
             "parameters": _parameters(route),
@@ -91,7 +92,7 @@ def document() -> dict[str, Any]:
         },
         "jsonSchemaDialect": "https://spec.openapis.org/oas/3.1/dialect/base",
         "servers": [{"url": "/api"}],
-        "tags": [{"name": TITLES[name]} for name in dict.fromkeys(name for name, _ in routes)],
+        "tags": [{"name": title} for title in dict.fromkeys(title for title, _ in routes)],
         "paths": paths,
         "components": {
             "schemas": {**models, "Problem": problem_schema()},
@@ -105,15 +106,18 @@ def document() -> dict[str, Any]:
 
 # ---------------------------------------------------------------- operations
 def _operation_ids(routes: Iterable[tuple[str, Route]]) -> dict[tuple[str, str], str]:
-    found: dict[tuple[str, str], str] = {}
-    for api_name, route in routes:
-        name = _camel(route.handler.__name__)
-        if name in found.values():
-            name = _camel(f"{api_name.removesuffix('_api')}_{route.handler.__name__}")
-        if name in found.values():
-            raise ValueError(f"two operations are called {name}")
-        found[route.method, route.path] = name
-    return found
+    """The handler's name where only one route has it, else a name from method and path; both stay as long as these do."""
+    listed = [route for _, route in routes]
+    uses = Counter(route.handler.__name__ for route in listed)
+    names = {}
+    for route in listed:
+        own = route.handler.__name__
+        spelled = re.sub(r"\W+", "_", f"{route.method.lower()}_{route.path}")
+        names[route.method, route.path] = _camel(own if uses[own] == 1 else spelled)
+    twice = [name for name, uses_of_it in Counter(names.values()).items() if uses_of_it > 1]
+    if twice:
+        raise ValueError(f"several operations are called {twice}")
+    return names
 
 
 def _camel(name: str) -> str:

@@ -199,9 +199,7 @@ def deliver(movement: Movement, now: int, *, local: bool) -> Reply:
 def announce(movements: Sequence[Movement], now: int) -> int:
     """Ask the worker to look at these when they are due; answers how many were queued. What fails to be queued, and what
     is due later than a queue can hold it back, is found by the sweeper."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    from pitboss.platform.aws import sqs
+    from pitboss.platform.aws import failures, sqs
 
     soon = [m for m in movements if m.due_at is not None and m.due_at - now <= MAX_DELAY_S * 1000]
     queued = 0
@@ -217,7 +215,7 @@ def announce(movements: Sequence[Movement], now: int) -> int:
         ]
         try:
             answer = sqs().send_message_batch(QueueUrl=setting("MONEY_QUEUE_URL"), Entries=entries)
-        except (BotoCoreError, ClientError):
+        except failures():
             logger.exception("money queue not reached; the sweeper will find these")
             count("money_queue_failures", len(entries))
             continue

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pitboss.delivery import rules, service
+from pitboss.delivery.gateway import TOTAL_TIMEOUT_S
 from pitboss.delivery.model import Family, Movement, Outcome
 from pitboss.platform.clock import now_ms
 from pitboss.platform.observe import count, logger
@@ -26,9 +27,13 @@ def build(on_debit: OnDebit, on_payout: OnPayout) -> Handler:
         on_payout: (tenant, tournament), when a payout has come to rest.
     """
 
-    def handle(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+    def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
         failed = []
         for record in event["Records"]:
+            if _too_late(context):
+                # Better back to the queue than cut off in the middle of a call.
+                failed.append({"itemIdentifier": record["messageId"]})
+                continue
             try:
                 look(json.loads(record["body"]), on_debit, on_payout, now_ms())
             except Exception:  # noqa: BLE001 - one movement's trouble must not hold up the others of its batch
@@ -38,6 +43,12 @@ def build(on_debit: OnDebit, on_payout: OnPayout) -> Handler:
         return {"batchItemFailures": failed}
 
     return worker(handle)
+
+
+def _too_late(context: Any) -> bool:
+    """Whether the invocation may end before another slow callback has. Outside Lambda there is no such end."""
+    left = getattr(context, "get_remaining_time_in_millis", None)
+    return left is not None and left() < (TOTAL_TIMEOUT_S + 3) * 1000
 
 
 def look(message: Mapping[str, Any], on_debit: OnDebit, on_payout: OnPayout, now: int) -> None:

@@ -58,6 +58,13 @@ def secrets() -> "SecretsManagerClient":
     return cast("SecretsManagerClient", _client("secretsmanager"))
 
 
+def failures() -> tuple[type[Exception], ...]:
+    """What a call to AWS may raise, for those who can do without its effect."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    return BotoCoreError, ClientError
+
+
 def forget_clients() -> None:
     """Drop the kept clients: tests that start another AWS need new ones."""
     _client.cache_clear()

@@ -11,7 +11,7 @@ from pitboss.rounds import store
 from pitboss.rounds.codec import encode_batch
 from pitboss.rounds.intake import MAX_ROUNDS, Fault, read_round
 from pitboss.rounds.model import fingerprint
-from pitboss.scoring.model import Round
+from pitboss.scoring.public import Round
 from pitboss.tenancy.public import settings_of
 
 ITEM_BYTES = 350 * 1024

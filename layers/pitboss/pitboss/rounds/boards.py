@@ -13,8 +13,7 @@ from typing import Any
 
 from pitboss.rounds.folding import standings_of
 from pitboss.rounds.model import player_key
-from pitboss.scoring.model import Ranked, Row, Seat
-from pitboss.scoring.public import Rules, rank, sort_key
+from pitboss.scoring.public import Ranked, Row, Rules, Seat, rank, sort_key
 
 CHUNK = 1000
 INLINE_BYTES = 64 * 1024

@@ -10,7 +10,7 @@ from pitboss.platform.http import Answer, Api, Call, Query
 from pitboss.rounds import reading, store
 from pitboss.rounds.boards import Snapshot
 from pitboss.rounds.model import Live, player_key
-from pitboss.scoring.model import Seat
+from pitboss.scoring.public import Seat
 from pitboss.tenancy.public import gate
 
 SCHEMAS = "pitboss.rounds.schemas"

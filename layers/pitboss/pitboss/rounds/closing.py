@@ -13,8 +13,7 @@ from pitboss.rounds.boards import ranked_rows
 from pitboss.rounds.codec import encode_records
 from pitboss.rounds.folding import judged, latest_records
 from pitboss.rounds.model import Live, Page, Recorded, player_key
-from pitboss.scoring.model import Ranked, Seat
-from pitboss.scoring.public import compile_rules, refold
+from pitboss.scoring.public import Ranked, Seat, compile_rules, refold
 
 # The scorer's lag is alarmed at minutes; the inbox of an hour before the end is folded again in any case.
 LOOK_BACK_MS = 60 * 60_000

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pitboss.rounds.model import Arrival, Page, Recorded, fingerprint, player_key, round_hash
-from pitboss.scoring.model import Round, Seat, Stint
+from pitboss.scoring.public import Round, Seat, Stint
 
 FORMAT = 1
 LEVEL = 6

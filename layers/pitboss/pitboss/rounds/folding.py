@@ -23,8 +23,7 @@ from pitboss.rounds.model import (
     Recorded,
     player_key,
 )
-from pitboss.scoring.model import ROLLED_BACK, Round, Seat, Stint, Window
-from pitboss.scoring.public import Rules, refold
+from pitboss.scoring.public import ROLLED_BACK, Round, Rules, Seat, Stint, Window, refold
 
 NOTHING = History(complete_since=1 << 62)
 

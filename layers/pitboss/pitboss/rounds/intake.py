@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from pitboss.kernel.instants import parse_instant
 from pitboss.kernel.money import AmountError, parse_amount
 from pitboss.rounds.model import SKEW_MS
-from pitboss.scoring.model import AMENDED, ROLLED_BACK, SETTLED, Round
+from pitboss.scoring.public import AMENDED, ROLLED_BACK, SETTLED, Round
 
 MAX_ROUNDS = 500
 MAX_AGE_MS = 31 * 86_400_000

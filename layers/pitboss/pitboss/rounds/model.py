@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from pitboss.scoring.model import Round, Window
+from pitboss.scoring.public import Round, Window
 
 SEPARATOR = "\x1f"
 PLAYERS_PER_PAGE = 32

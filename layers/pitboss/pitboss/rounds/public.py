@@ -7,7 +7,7 @@ from pitboss.rounds import closing, gateway, ranker, store
 from pitboss.rounds.closing import FinalRanking
 from pitboss.rounds.model import Live, page_of, pages_for, player_key
 from pitboss.rounds.reading import newest_board
-from pitboss.scoring.model import Round, Seat
+from pitboss.scoring.public import Round, Seat
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef

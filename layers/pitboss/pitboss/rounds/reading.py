@@ -28,8 +28,7 @@ from pitboss.rounds.boards import (
 from pitboss.rounds.folding import judged, latest_records
 from pitboss.rounds.model import Live, Recorded, page_of, player_key
 from pitboss.rounds.ranker import board_from
-from pitboss.scoring.model import REASONS, ROLLED_BACK, Seat
-from pitboss.scoring.public import compile_rules, refold, sort_key
+from pitboss.scoring.public import REASONS, ROLLED_BACK, Seat, compile_rules, refold, sort_key
 
 
 def present_row(row: BoardRow, decimals: int) -> dict[str, Any]:

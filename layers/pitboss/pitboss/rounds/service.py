@@ -17,8 +17,7 @@ from pitboss.rounds.codec import decode_batch, key_of
 from pitboss.rounds.folding import Folded, fold_page
 from pitboss.rounds.model import Arrival, History, Live, NeedHistory, Page, Segment, page_of
 from pitboss.rounds.store import InboxItem
-from pitboss.scoring.model import Seat
-from pitboss.scoring.public import Rules, compile_rules
+from pitboss.scoring.public import Rules, Seat, compile_rules
 
 PAGE_ATTEMPTS = 12
 

@@ -27,7 +27,7 @@ from pitboss.rounds.model import (
     page_of,
     player_key,
 )
-from pitboss.scoring.model import Seat
+from pitboss.scoring.public import Seat
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef

@@ -131,6 +131,15 @@ class TournamentStatus(Model):
     server_time: When
 
 
+class StintRow(Model):
+    """One entry of the player: rounds from this moment on count for it, until the next begins."""
+
+    entry_no: int
+    from_: When = Field(alias="from")
+    rounds_extra: int
+    points_extra: int
+
+
 class Player(Model):
     """A player's entry."""
 
@@ -151,6 +160,7 @@ class Player(Model):
     joined_at: When | None
     reason: str | None
     country: str | None
+    stints: list[StintRow]
 
 
 class Registration(Player):

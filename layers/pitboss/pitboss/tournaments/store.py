@@ -238,26 +238,28 @@ def due(now: int, limit: int) -> Iterator[Record]:
 
 
 def event_ops(tournament: Tournament, events: Sequence[Event], actor: Actor) -> list["Op"]:
-    """History items, ordered by time; the place in the list keeps events of one transaction in order."""
+    """History items of a transition, in order."""
+    tenant_id, tournament_id = tournament.tenant_id, tournament.tournament_id
     return [
-        event_op(
-            tournament.tenant_id,
-            tournament.tournament_id,
-            event,
-            actor,
-            f"{tournament.version}.{place}",
-            place,
-        )
+        event_op(tenant_id, tournament_id, event, actor, "", order=(tournament.version, place))
         for place, event in enumerate(events)
     ]
 
 
 def event_op(
-    tenant_id: str, tournament_id: str, event: Event, actor: Actor, label: str, place: int = 0
+    tenant_id: str,
+    tournament_id: str,
+    event: Event,
+    actor: Actor,
+    label: str,
+    *,
+    order: tuple[int, int] = (0, 0),
 ) -> "Op":
-    """One history item. `label` tells apart what happens to one tournament in one millisecond."""
-    tail = hashlib.blake2b(f"{tournament_id}|{event.type}|{label}".encode(), digest_size=9).digest()
-    event_id = ulid(actor.now, bytes([place]) + tail)
+    """One history item. Items are ordered by time, in one millisecond by `order` (version of the tournament, place in
+    its transaction); `label` tells apart what else happens in it."""
+    version, place = order
+    tail = hashlib.blake2b(f"{tournament_id}|{event.type}|{label}".encode(), digest_size=5).digest()
+    event_id = ulid(actor.now, version.to_bytes(4, "big") + bytes([place]) + tail)
     return put_op(
         arena_table(),
         {

@@ -168,6 +168,15 @@ def player_view(tournament: Tournament, entry: Entry) -> dict[str, Any]:
         "joinedAt": _when(entry.joined_at),
         "reason": entry.reason or None,
         "country": entry.country or None,
+        "stints": [
+            {
+                "entryNo": stint.entry_no,
+                "from": format_instant(stint.from_ms),
+                "roundsExtra": stint.rounds_extra,
+                "pointsExtra": stint.points_extra,
+            }
+            for stint in entry.stints
+        ],
     }
 
 
