@@ -40,6 +40,14 @@ class Hub:
         self.calls = 0
         self.repeats = 0
 
+    def close(self) -> None:
+        """Give the connections back."""
+        self.http.close()
+
+    def __del__(self) -> None:
+        if hasattr(self, "http"):
+            self.close()
+
     def __call__(
         self,
         method: str,

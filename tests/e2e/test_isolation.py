@@ -3,7 +3,6 @@
 The walk takes the routes from the code's own registry, so a new route is in it without anybody remembering to add it.
 """
 
-import importlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from pitboss.platform.http import Route
 
 from devtools.client import ApiRefusal, Hub
 from devtools.seed import DemoTenant
+from tests.functions import load
 
 pytestmark = pytest.mark.e2e
 
@@ -30,7 +30,7 @@ BODIES: dict[str, dict[str, Any]] = {
 def routes() -> Iterator[Route]:
     for folder in sorted(FUNCTIONS.iterdir()):
         if (folder / "app.py").exists():
-            module = importlib.import_module(f"functions.{folder.name}.app")
+            module = load(folder.name)
             api = getattr(module, "api", None)
             if api is not None:
                 yield from api.routes

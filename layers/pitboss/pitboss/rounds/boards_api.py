@@ -150,7 +150,7 @@ def standing(call: Call) -> Answer:
             "place": place + 1 if place is not None else None,
             "standing": own,
         },
-        etag=f"{live.tournament_id}-{live.status}-{seat.entry_id}-{board.seq if board else 0}",
+        etag=f"{live.tournament_id}-{live.status}-{seat.entry_id}-{seat.status}-{len(seat.stints)}-{board.seq if board else 0}",
     )
 
 

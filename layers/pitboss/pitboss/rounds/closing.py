@@ -2,22 +2,25 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
 
+from pitboss.kernel.canonical import digest
 from pitboss.kernel.ids import ulid
 from pitboss.platform.clock import now_ms
 from pitboss.platform.observe import count, logger
 from pitboss.rounds import service, store
 from pitboss.rounds.boards import ranked_rows
-from pitboss.rounds.codec import encode_records
-from pitboss.rounds.folding import judged, latest_records
-from pitboss.rounds.model import Live, Page, Recorded, player_key
-from pitboss.scoring.public import Ranked, Seat, compile_rules, refold
+from pitboss.rounds.folding import contradictions, judged, latest_records
+from pitboss.rounds.model import Arrival, Live, Page, Recorded, player_key
+from pitboss.scoring.public import Ranked, Round, Seat, compile_rules, refold
 
 # The scorer's lag is alarmed at minutes; the inbox of an hour before the end is folded again in any case.
 LOOK_BACK_MS = 60 * 60_000
 CHUNK = 40
+
+
+type States = dict[str, dict[int, list[Any]]]
 
 
 class FinalRanking(NamedTuple):
@@ -40,27 +43,45 @@ def catch_up(tenant_id: str, tournament_id: str, integrations: list[str]) -> Cou
         for item in store.inbox_since(tenant_id, integration_id, since):
             batch.append(item)
             if len(batch) == CHUNK:
-                totals += service.flush(service.spread([live], batch))
+                totals += fold(live, batch)
                 batch = []
         if batch:
-            totals += service.flush(service.spread([live], batch))
+            totals += fold(live, batch)
     if totals["counted"] or totals["not_counted"]:
         count("rounds_caught_up", totals["counted"] + totals["not_counted"])
     return totals
 
 
+def fold(live: Live, batch: list[store.InboxItem]) -> Counter[str]:
+    """Fold batches into one tournament."""
+    totals: Counter[str] = Counter()
+    for wave in service.waves(service.spread([live], batch)):
+        totals += service.flush(wave)
+    return totals
+
+
 def seal(tenant_id: str, tournament_id: str) -> bool:
-    """Seal every page, also those nobody has played on; True when all are. Repeating is harmless."""
+    """Seal every page, also those nobody has played on; True when all are. Repeating is harmless.
+
+    A page is sealed with the states that its log gives under the seats and the window as they are now: a rebuy or a
+    pause that became known after rounds of its time is put right here, and the last board equals the result.
+    """
     live = store.live_one(tenant_id, tournament_id)
     if live is None:
         return True
     pk = store.tournament_pk(tenant_id, tournament_id)
     there = dict(store.all_pages(tenant_id, tournament_id))
+    seated = dict(store.rosters(tenant_id, tournament_id))
     done = True
     for number in range(live.pages):
         page = there.get(number, Page())
         if page.sealed:
             continue
+        records = store.read_history(pk, number, page, 0).records
+        states = states_from(live, seated.get(number, {}), records, Counter())
+        if states != page.states:
+            count("pages_healed")
+            page.states = states
         was = page.version
         page.version, page.sealed, page.updated_at = was + 1, True, now_ms()
         done &= store.put_page(pk, tenant_id, number, page, was)
@@ -83,50 +104,60 @@ def final_ranking(tenant_id: str, tournament_id: str) -> FinalRanking:
     if live is None:
         raise LookupError(f"tournament {tournament_id} is not live")
     rules = compile_rules(live.rules)
-    seats = {
-        player_key(s.brand_id, s.player_id): s
-        for _, of in store.rosters(tenant_id, tournament_id)
-        for s in of.values()
-    }
+    seated = dict(store.rosters(tenant_id, tournament_id))
+    pk = store.tournament_pk(tenant_id, tournament_id)
     log = hashlib.sha256()
     counts: Counter[str] = Counter()
-    states: dict[str, dict[int, list[object]]] = {}
-    of_pages: dict[str, dict[int, list[object]]] = {}
+    states: States = {}
+    of_pages: States = {}
     for number, page in store.all_pages(tenant_id, tournament_id):
-        pk = store.tournament_pk(tenant_id, tournament_id)
         records = store.read_history(pk, number, page, 0).records
         of_pages |= page.states
         if records:
-            log.update(number.to_bytes(4, "big") + hashlib.sha256(encode_records(records)).digest())
-        standing = latest_records(records)
+            log.update(f"{number}:{digest([_line(r) for r in records])}\n".encode())
         counts["records"] += len(records)
-        counts["rounds"] += len(standing)
-        for key in {player_key(r.round.brand_id, r.round.player_id) for r in standing}:
-            states[key] = entry_states(
-                live,
-                seats[key],
-                [r for r in standing if player_key(r.round.brand_id, r.round.player_id) == key],
-                counts,
-            )
-    from_log = ranked_rows(rules, live.ranking, seats.values(), states)
-    from_pages = ranked_rows(rules, live.ranking, seats.values(), of_pages)
+        states |= states_from(live, seated.get(number, {}), records, counts)
+        for record in contradictions(records):
+            list_contradiction(live, pk, record)
+    seats = [seat for of in seated.values() for seat in of.values()]
+    from_log = ranked_rows(rules, live.ranking, seats, states)
+    from_pages = ranked_rows(rules, live.ranking, seats, of_pages)
     if [r for r, _ in from_log] != [r for r, _ in from_pages]:
         count("pages_differ")
         logger.warning("pages and log differ; the log decides", tournamentId=tournament_id)
     return FinalRanking([r for r, _ in from_log], log.hexdigest(), dict(counts))
 
 
-def entry_states(
-    live: Live, seat: Seat, records: list[Recorded], counts: Counter[str]
-) -> dict[int, list[object]]:
-    """The states of a player's entries from the records that stand."""
+def _line(record: Recorded) -> list[int | str]:
+    """A record of the log as it is hashed: the round as it stands, then which revision's content, entry and reason."""
+    return [*record.round, record.content_revision, record.entry_no, record.reason]
+
+
+def list_contradiction(live: Live, pk: str, record: Recorded) -> None:
+    """A message that changed its time so far that its page did not know it again is listed like any other conflict."""
+    arrival = Arrival(record.round, record.hash, record.fingerprint)
+    store.put_conflict(pk, live.tenant_id, arrival, record.round.settled_at, service.describe(arrival))
+
+
+def states_from(
+    live: Live, seats: Mapping[str, Seat], records: Iterable[Recorded], counts: Counter[str]
+) -> States:
+    """The states of a page's players, judged and folded anew from its log."""
     rules = compile_rules(live.rules)
-    of_entry: dict[int, list[tuple[object, int]]] = {s.entry_no: [] for s in seat.stints}
-    for record in records:
-        entry_no, reason = judged(rules, seat, record.round, live.window)
-        if entry_no:
-            of_entry[entry_no].append((record.round, record.hash))
-            counts["counted"] += 1
-        else:
-            counts[reason] += 1
-    return {s.entry_no: refold(rules, of_entry[s.entry_no], s.rounds_extra)[0] for s in seat.stints}  # type: ignore[arg-type]
+    by_player: dict[str, list[Recorded]] = {}
+    for record in latest_records(records):
+        by_player.setdefault(player_key(record.round.brand_id, record.round.player_id), []).append(record)
+    states: States = {}
+    for key, rows in by_player.items():
+        seat = seats[key]
+        of_entry: dict[int, list[tuple[Round, int]]] = {}
+        for record in rows:
+            counts["rounds"] += 1
+            entry_no, reason = judged(rules, seat, record.round, live.window)
+            if entry_no:
+                of_entry.setdefault(entry_no, []).append((record.round, record.hash))
+            counts[reason or "eligible"] += 1
+        extra = {s.entry_no: s.rounds_extra for s in seat.stints}
+        if of_entry:
+            states[key] = {n: refold(rules, of, extra[n])[0] for n, of in sorted(of_entry.items())}
+    return states

@@ -172,9 +172,12 @@ class _Folder:
             self.page.orphans[record.hash] = known
             return
         self.page.orphans.pop(record.hash, None)
-        for bucket in self.page.recent.values():
-            bucket.pop(record.hash, None)
-        self.page.recent.setdefault(record.round.settled_at // BUCKET_MS, {})[record.hash] = known
+        at = record.round.settled_at // BUCKET_MS
+        for bucket, hashes in self.page.recent.items():
+            # Revisions may carry different times: the hash stays for as long as the newest of them may be sent again.
+            if hashes.pop(record.hash, None) is not None:
+                at = max(at, bucket)
+        self.page.recent.setdefault(at, {})[record.hash] = known
 
     def finish(self, now: int) -> Folded:
         """Refold what a late or corrected round left open, then drop the hashes that the log holds anyway."""
@@ -223,11 +226,32 @@ def merge(before: Recorded, arrival: Arrival) -> Recorded | None:
 
 
 def latest_records(records: Iterable[Recorded]) -> list[Recorded]:
-    """The records that stand, one a round, in the order in which the rounds were first logged."""
+    """The records that stand, one a round, in the order in which the rounds were first logged.
+
+    The highest revision decides, then the highest revision with content, then the first of equals: a message that got
+    into the log a second time (its time was changed, against the contract) decides nothing.
+    """
     standing: dict[int, Recorded] = {}
     for record in records:
-        standing[record.hash] = record
+        before = standing.get(record.hash)
+        if before is None or _standing_of(record) > _standing_of(before):
+            standing[record.hash] = record
     return [r for r in standing.values() if r.round.status != TOMBSTONE]
+
+
+def _standing_of(record: Recorded) -> tuple[int, int]:
+    return record.round.revision, record.content_revision
+
+
+def contradictions(records: Iterable[Recorded]) -> list[Recorded]:
+    """Records of a revision that the log knew already with other content: conflicts that slipped in unseen."""
+    first: dict[tuple[int, int], int] = {}
+    found = []
+    for record in records:
+        print_ = first.setdefault((record.hash, record.round.revision), record.fingerprint)
+        if print_ != record.fingerprint:
+            found.append(record)
+    return found
 
 
 def fold_page(

@@ -15,7 +15,7 @@ def request_ranks(tournaments: Sequence[tuple[str, str]]) -> None:
     the tournament is the message group, so that at most one ranking of it runs at a time."""
     tick = now_ms() // TICK_MS
     for start in range(0, len(tournaments), 10):
-        sqs().send_message_batch(
+        answer = sqs().send_message_batch(
             QueueUrl=setting("RANK_QUEUE_URL"),
             Entries=[
                 {
@@ -27,6 +27,9 @@ def request_ranks(tournaments: Sequence[tuple[str, str]]) -> None:
                 for n, (tenant, tid) in enumerate(tournaments[start : start + 10])
             ],
         )
+        if answer.get("Failed"):
+            # The caller's batch comes again and asks again; a board must not stay stale for want of a message.
+            raise RuntimeError(f"{len(answer['Failed'])} ranking requests were not taken")
 
 
 def put_object(key: str, body: bytes) -> None:

@@ -71,9 +71,10 @@ def _read(item: Any, now: int, exponents: dict[str, int]) -> Round:
     status = item.get("status", "settled")
     if not isinstance(status, str) or status not in STATUS:
         raise _Bad("status", "one of settled, amended, rolled_back")
-    revision = _integer(item.get("revision", 0), "revision", MAX_REVISION)
-    if revision == 0 and STATUS[status] == AMENDED:
-        raise _Bad("revision", "an amended round has revision 1 or higher")
+    # A correction without a number is the first one; numbered 0 it would contradict the round it corrects.
+    revision = _integer(item.get("revision", 0 if status == "settled" else 1), "revision", MAX_REVISION)
+    if revision == 0 and STATUS[status] != SETTLED:
+        raise _Bad("revision", f"a round that is {status} has revision 1 or higher")
     _check_rest(item)
     return Round(
         _id(item["roundId"], "roundId"),

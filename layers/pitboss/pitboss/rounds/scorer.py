@@ -32,11 +32,13 @@ def _batch(record: dict[str, Any]) -> InboxItem:
 
 
 def _one_by_one(records: list[dict[str, Any]]) -> list[dict[str, str]]:
+    """Every record by itself, also those behind a failed one: what they bring again later changes nothing."""
+    failures: list[dict[str, str]] = []
     for record in records:
         try:
             service.score([_batch(record)])
         except Exception:  # noqa: BLE001 - reported to the stream, which retries from here
             logger.exception("a batch cannot be folded", keys=str(record["dynamodb"].get("Keys")))
             count("batches_failed")
-            return [{"itemIdentifier": record["dynamodb"]["SequenceNumber"]}]
-    return []
+            failures.append({"itemIdentifier": record["dynamodb"]["SequenceNumber"]})
+    return failures

@@ -6,8 +6,8 @@ anywhere leaves at most an orphan segment; running again finds every hash on its
 
 import secrets
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from pitboss.platform.clock import now_ms
@@ -17,13 +17,22 @@ from pitboss.rounds.codec import decode_batch, key_of
 from pitboss.rounds.folding import Folded, fold_page
 from pitboss.rounds.model import Arrival, History, Live, NeedHistory, Page, Segment, page_of
 from pitboss.rounds.store import InboxItem
-from pitboss.scoring.public import Rules, Seat, compile_rules
+from pitboss.scoring.public import Round, Rules, Seat, compile_rules
 
 PAGE_ATTEMPTS = 12
+WAVE = 4000  # records of one page in one flush: a segment stays far below DynamoDB's 400 KB
 
 
 class PageContestedError(RuntimeError):
     """Other scorers kept winning a page; the batch is delivered again and nothing was lost."""
+
+
+class SealedMeanwhile(Exception):  # noqa: N818 - an ordinary turn of events
+    """The page was sealed between two reads of one fold."""
+
+
+class PagesFailedError(RuntimeError):
+    """Some pages could not be folded; all others of the flush are written."""
 
 
 class World(Protocol):
@@ -76,6 +85,8 @@ def spread(live: Iterable[Live], items: Iterable[InboxItem]) -> list[Work]:
                 match = [t for t in tournaments if t.takes(round_.brand_id, round_.game)]
                 by_match[round_.brand_id, round_.game] = match
             for tournament in match:
+                if out_of_time(round_, tournament):
+                    continue
                 key = key_of(round_)
                 number = pages.get((key, tournament.pages))
                 if number is None:
@@ -88,6 +99,20 @@ def spread(live: Iterable[Live], items: Iterable[InboxItem]) -> list[Work]:
     return list(work.values())
 
 
+def out_of_time(round_: Round, live: Live) -> bool:
+    """Whether a first message lies wholly before the start or after the end, whichever moment counts: it cannot
+    concern the tournament. Corrections are let through, since what they correct may lie inside."""
+    return round_.revision == 0 and (round_.settled_at < live.start_at or round_.started_at >= live.end_at)
+
+
+def waves(work: Sequence[Work]) -> Iterator[list[Work]]:
+    """The same work in portions that fit a segment, in order."""
+    longest = max((len(w.arrivals) for w in work), default=0)
+    for start in range(0, longest, WAVE):
+        portion = [replace(w, arrivals=w.arrivals[start : start + WAVE]) for w in work]
+        yield [w for w in portion if w.arrivals]
+
+
 def score(items: Sequence[InboxItem], world: World = store) -> Counter[str]:
     """Fold batches of any tenants, then ask for the boards concerned. Safe to repeat with any of them, at any time."""
     totals: Counter[str] = Counter()
@@ -97,7 +122,8 @@ def score(items: Sequence[InboxItem], world: World = store) -> Counter[str]:
         by_tenant[item.tenant_id].append(item)
     for tenant_id, of in by_tenant.items():
         work = spread(world.live_of(tenant_id), of)
-        totals += flush(work, world)
+        for wave in waves(work):
+            totals += flush(wave, world)
         touched |= {(w.live.tenant_id, w.live.tournament_id) for w in work}
     # Also when nothing changed: an earlier run may have died between its pages and this line.
     gateway.request_ranks(sorted(touched))
@@ -109,9 +135,11 @@ def score(items: Sequence[InboxItem], world: World = store) -> Counter[str]:
 def flush(work: Sequence[Work], world: World = store, *, now: int | None = None) -> Counter[str]:
     """Fold work into pages until each is written; contested pages are read again and tried alone."""
     totals: Counter[str] = Counter()
-    left = list(work)
+    left, failed = list(work), list[Exception]()
     for _ in range(PAGE_ATTEMPTS):
         if not left:
+            if failed:
+                raise PagesFailedError(f"{len(failed)} pages could not be folded") from failed[0]
             return totals
         moment = now_ms() if now is None else now
         found = world.read_pages([w.place for w in left])
@@ -122,7 +150,15 @@ def flush(work: Sequence[Work], world: World = store, *, now: int | None = None)
             if page.sealed:
                 totals += refuse_late(w, seats, world)
                 continue
-            folded, was = fold_with_history(w, page, seats, world, moment)
+            try:
+                folded, was = fold_with_history(w, page, seats, world, moment)
+            except SealedMeanwhile:
+                totals += refuse_late(w, seats, world)
+                continue
+            except Exception as error:  # noqa: BLE001 - one page that cannot be folded must not hold up the others
+                logger.exception("a page cannot be folded", tournamentId=w.live.tournament_id, page=w.number)
+                failed.append(error)
+                continue
             totals += Counter(
                 {k: v for k, v in folded.counts.items() if k in ("duplicates", "conflicts", "outdated")}
             )
@@ -164,6 +200,8 @@ def fold_with_history(
         except NeedHistory as need:
             # The half-folded page is thrown away with all it holds.
             (page, seats) = world.read_pages([w.place])[w.place]
+            if page.sealed:
+                raise SealedMeanwhile from None
             history = world.read_history(w.pk, w.number, page, need.since)
 
 
@@ -171,11 +209,13 @@ def refuse_late(w: Work, seats: dict[str, Seat], world: World) -> Counter[str]:
     """Rounds for a sealed page: those the log has are duplicates, the others are listed as late."""
     totals: Counter[str] = Counter()
     page, _ = world.read_pages([w.place])[w.place]
-    known = {(r.hash, r.round.revision) for r in world.read_history(w.pk, w.number, page, 0).records}
+    known: dict[int, int] = {}
+    for record in world.read_history(w.pk, w.number, page, 0).records:
+        known[record.hash] = max(record.round.revision, known.get(record.hash, 0))
     for arrival in w.arrivals:
         if key_of(arrival.round) not in seats:
             continue
-        if (arrival.hash, arrival.round.revision) in known:
+        if arrival.round.revision <= known.get(arrival.hash, -1):
             totals["duplicates"] += 1
         elif world.put_late(w.pk, w.live.tenant_id, arrival, w.received_at, describe(arrival)):
             totals["late"] += 1

@@ -9,7 +9,7 @@ from typing import Any
 
 from pitboss.kernel.money import exponent_of
 from pitboss.tournaments.model import Purchase, Spec
-from pitboss.tournaments.ruleforms import Faults, prize_table, ranking_rules, rule_set, worst_cost
+from pitboss.tournaments.ruleforms import Faults, Scope, prize_table, ranking_rules, rule_set, worst_cost
 
 MAX_DURATION_MS = 366 * 24 * 3_600_000
 MAX_GRACE_S = 7 * 24 * 3600
@@ -50,19 +50,18 @@ def draft(given: Mapping[str, Any], defaults: Defaults, now: int) -> tuple[Spec,
     money = _money(faults, given, exponent, times)
     crowd = _crowd(faults, given)
     faults.refuse()
-    rules = rule_set(
-        given.get("rules"),
-        currency=currency,
-        exponent=exponent,
-        exponents=defaults.exponents,
-        rates=defaults.rates,
-        games=games,
-        weights=weights,
-        brands=brands,
-    )
+    scope = Scope(currency, exponent, defaults.exponents, defaults.rates, games, weights, brands)
+    rules = rule_set(given.get("rules"), scope)
     _fit_effects(faults, rules, money["rebuy"], money["add_on"], explicit=given.get("rules") or {})
     faults.refuse("RULES_INVALID")
     prizes = prize_table(given.get("prizes"), exponent=exponent, paid_entry=money["buy_in"] > 0)
+    for i, line in enumerate(prizes["lines"] if prizes else ()):
+        if line["kind"] == "free_rounds" and line["game"] not in defaults.games:
+            faults.add(
+                f"prizes.lines[{i}].gameSlug", f"{line['game']!r} is not in the catalogue; sync it first"
+            )
+    faults.refuse("PRIZES_INVALID")
+    fields: dict[str, Any] = {**money, **times, **crowd}
     spec = Spec(
         name=given["name"],
         currency=currency,
@@ -70,25 +69,13 @@ def draft(given: Mapping[str, Any], defaults: Defaults, now: int) -> tuple[Spec,
         rules=rules,
         ranking=ranking_rules(given.get("ranking")),
         prizes=prizes,
-        buy_in=money["buy_in"],
-        rake=money["rake"],
-        rebuy=money["rebuy"],
-        add_on=money["add_on"],
-        guarantee=money["guarantee"],
-        seed=money["seed"],
         brands=brands,
         games=games,
         approval=given.get("approval") or defaults.approval,
         external_ref=given.get("external_ref") or "",
         backfill=bool(given.get("backfill")),
         collect=defaults.collect,
-        max_prize_cost=money["max_prize_cost"],
-        start_at=times["start_at"],
-        end_at=times["end_at"],
-        opens_at=times["opens_at"],
-        late_until=times["late_until"],
-        grace_ms=times["grace_ms"],
-        **crowd,
+        **fields,
     )
     check_budget(spec)
     return spec, warnings

@@ -2,9 +2,10 @@
 
 from typing import NamedTuple
 
+from pitboss.kernel.ids import derive_ulid
 from pitboss.kernel.refusal import FieldError, Refusal
 from pitboss.platform.dynamo import TooBusy, TransactionRefused
-from pitboss.tournaments import entry_store, rules, store
+from pitboss.tournaments import entry_rules, entry_store, store
 from pitboss.tournaments.model import (
     ACTIVE,
     DECLINED,
@@ -18,7 +19,7 @@ from pitboss.tournaments.model import (
     Tournament,
 )
 from pitboss.tournaments.saga import drive, event_of, free_seat, post_owed, resume, seating
-from pitboss.tournaments.service import current
+from pitboss.tournaments.service import busy, current
 
 ATTEMPTS = 8
 
@@ -92,11 +93,11 @@ def register(
             return Registered(tournament, entry, fresh=False)
         if before is not None and before.due_at:
             before = drive(tournament, before, actor) or before
-        rules.check_open(tournament, actor.now)
-        rules.check_buy_in(tournament.spec, buy_in)
+        entry_rules.check_open(tournament, actor.now)
+        entry_rules.check_buy_in(tournament.spec, buy_in)
         if tournament.spec.max_players and tournament.seats >= tournament.spec.max_players:
             raise _full(tournament)
-        entry = rules.new_entry(
+        entry = entry_rules.new_entry(
             tournament,
             before,
             entry_id=entry_id,
@@ -108,12 +109,12 @@ def register(
         )
         try:
             _reserve(tournament, before, entry, actor)
-        except TransactionRefused:
+        except (TransactionRefused, TooBusy):
             continue  # the seat, the entry or the status moved: look again and give a definite answer
         if entry.pending is not None:
             entry = resume(tournament, entry, actor)
         return Registered(tournament, entry, fresh=True)
-    raise Refusal("SERVER_IS_BUSY", "Too many register at this moment; try again.", retry_after_s=1)
+    raise busy("registrations")
 
 
 def _full(tournament: Tournament) -> Refusal:
@@ -151,7 +152,7 @@ def withdraw(tenant_id: str, tournament_id: str, player_id: str, brand_id: str |
             entry = resume(tournament, entry, actor)
             if entry.status != ACTIVE:
                 return entry
-        after, written = seating(tournament, entry, rules.withdrawn(tournament, entry, actor.now))
+        after, written = seating(tournament, entry, entry_rules.withdrawn(tournament, entry, actor.now))
         beside = [
             free_seat(tournament, players=1, entries=1),
             *written,
@@ -159,10 +160,10 @@ def withdraw(tenant_id: str, tournament_id: str, player_id: str, brand_id: str |
         ]
         try:
             post_owed(tournament, entry, after, actor, beside)
-        except TransactionRefused:
+        except (TransactionRefused, TooBusy):
             continue
         return drive(tournament, after, actor) or after
-    raise TooBusy
+    raise busy("changes of this entry")
 
 
 def buy(
@@ -172,20 +173,22 @@ def buy(
     brand_id: str | None,
     *,
     kind: str,
-    ref: str,
+    key: str,
     actor: Actor,
 ) -> Registered:
-    """A rebuy or an add-on. `ref` comes from the Idempotency-Key, so that a repeated call is the same purchase.
+    """A rebuy or an add-on. The debit's reference is made of entry and Idempotency-Key alone, so that whatever becomes of
+    the first call, a repeated one is the same purchase.
 
     Refusals: REBUY_NOT_ALLOWED, ADDON_NOT_ALLOWED, BUY_IN_DECLINED, BUY_IN_PENDING (another purchase hangs).
     """
     for _ in range(ATTEMPTS):
         tournament = current(tenant_id, tournament_id, actor.now)
         entry = find(tournament, player_id, brand_id)
+        ref = derive_ulid(entry.entry_id, f"{kind}|{key}")
         if any(paid.ref == ref for paid in entry.paid):
             return Registered(tournament, entry, fresh=False)
         if entry.pending is None or entry.pending.ref != ref:
-            after = rules.purchase_of(tournament, entry, kind, ref, actor.now)
+            after = entry_rules.purchase_of(tournament, entry, kind, ref, actor.now)
             ops = [
                 entry_store.seat_op(tournament, ENTERABLE),
                 *entry_store.entry_ops(entry, after),
@@ -193,11 +196,11 @@ def buy(
             ]
             try:
                 store.commit(ops)
-            except TransactionRefused:
+            except (TransactionRefused, TooBusy):
                 continue
             entry = after
         done = resume(tournament, entry, actor)
         if done.pending is None and not any(paid.ref == ref and not paid.refund for paid in done.paid):
             raise Refusal("BUY_IN_DECLINED", "The operator declined; nothing was bought.", facts={"ref": ref})
         return Registered(tournament, done, fresh=True)
-    raise TooBusy
+    raise busy("changes of this entry")

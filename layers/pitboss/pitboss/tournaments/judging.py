@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pitboss.kernel.refusal import Refusal
 from pitboss.platform.dynamo import TooBusy, TransactionRefused
 from pitboss.rounds import public as rounds
-from pitboss.tournaments import entry_store, gateway, rules, store
+from pitboss.tournaments import entry_rules, entry_store, gateway, store
 from pitboss.tournaments.entries import find
 from pitboss.tournaments.lifecycle import AMEND, HISTORY, step
 from pitboss.tournaments.model import (
@@ -24,7 +24,7 @@ from pitboss.tournaments.model import (
     Tournament,
 )
 from pitboss.tournaments.saga import event_of, seating
-from pitboss.tournaments.service import commit_change, current
+from pitboss.tournaments.service import busy, commit_change, current
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
@@ -50,7 +50,7 @@ def judge(
     for _ in range(ATTEMPTS):
         tournament = current(tenant_id, tournament_id, actor.now)
         entry = find(tournament, player_id, brand_id)
-        after = rules.disqualified(entry, reason) if out else rules.reinstated(entry)
+        after = entry_rules.disqualified(entry, reason) if out else entry_rules.reinstated(entry)
         if after.status == entry.status:
             return entry
         after, written = seating(tournament, entry, after)
@@ -71,12 +71,12 @@ def judge(
                     f"The tournament is {tournament.status}; try again in a moment.",
                     facts={"status": tournament.status},
                 )
-        except TransactionRefused:
+        except (TransactionRefused, TooBusy):
             continue
         if tournament.status in (RUNNING, PAUSED, CLOSING):
             rounds.request_rank(tenant_id, tournament_id)
         return after
-    raise TooBusy
+    raise busy("changes of this tournament")
 
 
 def want_result(tournament: Tournament, actor: Actor, reason: str, beside: Sequence["Op"] = ()) -> Tournament:
@@ -109,6 +109,6 @@ def amend(tenant_id: str, tournament_id: str, reason: str, actor: Actor) -> Tour
             )
         try:
             return want_result(tournament, actor, reason)
-        except TransactionRefused:
+        except (TransactionRefused, TooBusy):
             continue
-    raise TooBusy
+    raise busy("changes of this tournament")

@@ -168,7 +168,7 @@ def _buying(path: str, kind: str, summary: str, refusal: str) -> None:
             call.params["player"],
             call.query["brandId"],
             kind=kind,
-            ref=call.new_id(kind),
+            key=call.headers["idempotency-key"],
             actor=actor_of(call),
         )
         return Answer(
@@ -188,7 +188,8 @@ def _buying(path: str, kind: str, summary: str, refusal: str) -> None:
         idempotent=True,
         key_required=True,
         errors=(NOT_FOUND, *WHO, refusal, "BUY_IN_DECLINED", "BUY_IN_PENDING"),
-        about="Idempotency-Key is required: a double click is charged once. 202: the payment is not decided yet.",
+        about="Idempotency-Key is required: a double click is charged once. 202: the payment is not decided yet; the "
+        "player's row in GET /tournaments/{id}/players tells when it is.",
     )(buy)
 
 

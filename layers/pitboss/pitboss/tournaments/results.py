@@ -83,8 +83,6 @@ def make_result(
     for award in awards:
         by_entry.setdefault(award.entry_id, []).append(award)
     rows = [_row(row, entries.get(row.entry_id), by_entry.get(row.entry_id, ())) for row in ranked]
-    money = [award for award in awards if award.kind != "free_rounds"]
-    from_pool = sum(award.from_pool for award in money)
     header: dict[str, Any] = {
         "schema": SCHEMA,
         "tournamentId": tournament.tournament_id,
@@ -102,21 +100,27 @@ def make_result(
         "counts": dict(sorted(counts.items())),
         "players": len(rows),
         "entries": sum(row["entryCount"] for row in rows),
-        "pool": {
-            "collected": pool.collected,
-            "seed": spec.seed,
-            "guarantee": spec.guarantee,
-            "overlay": pool.overlay,
-            "net": pool.net,
-            "rake": rake,
-            "awarded": from_pool,
-            "remainder": unpaid(awards, pool.net),
-            "fixed": sum(award.amount for award in money) - from_pool,
-        },
+        "pool": _pool_section(spec, pool, awards, rake),
         "rowsRoot": merkle.root(rows),
     }
     header["resultHash"] = digest(header)
     return Result(header, rows)
+
+
+def _pool_section(spec: Spec, pool: Pool, awards: Sequence[Award], rake: int) -> dict[str, int]:
+    money = [award for award in awards if award.kind != "free_rounds"]
+    from_pool = sum(award.from_pool for award in money)
+    return {
+        "collected": pool.collected,
+        "seed": spec.seed,
+        "guarantee": spec.guarantee,
+        "overlay": pool.overlay,
+        "net": pool.net,
+        "rake": rake,
+        "awarded": from_pool,
+        "remainder": unpaid(awards, pool.net),
+        "fixed": sum(award.amount for award in money) - from_pool,
+    }
 
 
 def _row(ranked: Ranked, entry: Entry | None, awards: Iterable[Award]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ that has `scoring` in it is taken as it stands (docs/scoring.md); only what the 
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from pitboss.kernel.money import AmountError, exponent_of, parse_amount
 from pitboss.kernel.refusal import FieldError, Refusal
@@ -50,36 +50,42 @@ class Faults:
             )
 
 
-def rule_set(
-    given: Mapping[str, Any] | None,
-    *,
-    currency: str,
-    exponent: int,
-    exponents: Mapping[str, int],
-    rates: Mapping[str, Any],
-    games: Sequence[str],
-    weights: Mapping[str, int],
-    brands: Sequence[str],
-) -> dict[str, Any]:
+class Scope(NamedTuple):
+    """What a tournament itself says about its rules: currency, the tenant's decimals and rates, games, brands."""
+
+    currency: str
+    exponent: int
+    exponents: Mapping[str, int]
+    rates: Mapping[str, Any]
+    games: Sequence[str]
+    weights: Mapping[str, int]
+    brands: Sequence[str]
+
+    @property
+    def base(self) -> dict[str, Any]:
+        """The base currency of the rule set."""
+        return {"currency": self.currency, "exponent": self.exponent}
+
+
+def rule_set(asked: Mapping[str, Any] | None, scope: Scope) -> dict[str, Any]:
     """The rule-set document of a tournament. RULES_INVALID names every field at fault, as `rules.<path>`."""
     faults = Faults()
-    given = dict(given or DEFAULT_RULES)
+    given = dict(asked or DEFAULT_RULES)
     if "scoring" in given:
         document = given
         document.setdefault("schema", 1)
-        document.setdefault("base", {"currency": currency, "exponent": exponent})
+        document.setdefault("base", scope.base)
     else:
-        document = _expand(faults, given, currency=currency, exponent=exponent, exponents=exponents)
+        document = _expand(faults, given, scope)
     faults.refuse("RULES_INVALID")
-    if document["base"] != {"currency": currency, "exponent": exponent}:
-        faults.add(
-            "rules.base", f"must be the tournament's own currency, {currency} with {exponent} decimals"
-        )
-    if rates and "rates" not in document:
-        document["rates"] = {code: dict(rate) for code, rate in rates.items() if code != currency}
+    if document["base"] != scope.base:
+        own = f"{scope.currency} with {scope.exponent} decimals"
+        faults.add("rules.base", f"must be the tournament's own currency, {own}")
+    if scope.rates and "rates" not in document:
+        document["rates"] = {code: dict(rate) for code, rate in scope.rates.items() if code != scope.currency}
     eligibility = document.setdefault("eligibility", {})
     if isinstance(eligibility, dict):
-        _fill_scope(eligibility, games, weights, brands)
+        _fill_scope(eligibility, scope.games, scope.weights, scope.brands)
     for fault in validate_rules(document):
         faults.add(f"rules.{fault.pointer}", fault.reason)
     faults.refuse("RULES_INVALID")
@@ -97,15 +103,9 @@ def _fill_scope(
         eligibility["brands"] = sorted(brands)
 
 
-def _expand(
-    faults: Faults,
-    given: dict[str, Any],
-    *,
-    currency: str,
-    exponent: int,
-    exponents: Mapping[str, int],
-) -> dict[str, Any]:
-    document: dict[str, Any] = {"schema": 1, "base": {"currency": currency, "exponent": exponent}}
+def _expand(faults: Faults, given: dict[str, Any], scope: Scope) -> dict[str, Any]:
+    exponent = scope.exponent
+    document: dict[str, Any] = {"schema": 1, "base": scope.base}
     for name in (*_TOP, "rates"):
         if name in given:
             document[name] = given.pop(name)
@@ -117,7 +117,7 @@ def _expand(
         if name in given:
             eligibility[name] = faults.amount(f"rules.{name}", given.pop(name), exponent)
     if "betLimits" in given:
-        eligibility["betLimits"] = _bet_limits(faults, given.pop("betLimits"), exponents)
+        eligibility["betLimits"] = _bet_limits(faults, given.pop("betLimits"), scope.exponents)
     if eligibility:
         document["eligibility"] = eligibility
     document["scoring"] = _metric(faults, "rules", given, exponent)

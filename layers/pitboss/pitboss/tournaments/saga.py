@@ -16,7 +16,7 @@ from pitboss.ledger import public as ledger
 from pitboss.platform.dynamo import TooBusy, TransactionRefused
 from pitboss.platform.observe import count
 from pitboss.rounds import public as rounds
-from pitboss.tournaments import entry_store, rules, store
+from pitboss.tournaments import entry_rules, entry_store, store
 from pitboss.tournaments.model import (
     BEFORE_START,
     DECLINED,
@@ -30,7 +30,7 @@ from pitboss.tournaments.model import (
     Tournament,
     refund_ref,
 )
-from pitboss.tournaments.service import require
+from pitboss.tournaments.service import busy, require
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
@@ -89,12 +89,12 @@ def settle_purchase(tournament: Tournament, entry: Entry, state: str, reason: st
                 return _activate(tournament, entry, pending, actor)
             if tournament.status not in BEFORE_START:
                 return _return_late(tournament, entry, pending, actor)
-        except TransactionRefused:
+        except (TransactionRefused, TooBusy):
             tournament = require(tournament.tenant_id, tournament.tournament_id)
             entry = _again(entry)
             continue
         return entry
-    raise TooBusy
+    raise busy("payments")
 
 
 def _again(entry: Entry) -> Entry:
@@ -106,7 +106,7 @@ def _again(entry: Entry) -> Entry:
 
 def _activate(tournament: Tournament, entry: Entry, pending: Pending, actor: Actor) -> Entry:
     first = pending.kind == "buy_in"
-    after = rules.confirmed(tournament, entry, actor.now)
+    after = entry_rules.confirmed(tournament, entry, actor.now)
     fresh_entry = 1 if first else len(after.stints) - len(entry.stints)
     after, written = seating(tournament, entry, after)
     kind = {"buy_in": "registration.accepted", "rebuy": "entry.rebuy", "add_on": "entry.addon"}[pending.kind]
@@ -152,7 +152,7 @@ def _post(
 
 
 def _decline(tournament: Tournament, entry: Entry, reason: str, actor: Actor) -> Entry:
-    after = rules.refused(entry, reason)
+    after = entry_rules.refused(entry, reason)
     ops = [
         *entry_store.entry_ops(entry, after),
         event_of(
@@ -169,12 +169,13 @@ def _decline(tournament: Tournament, entry: Entry, reason: str, actor: Actor) ->
 
 
 def free_seat(tournament: Tournament, *, players: int = 0, entries: int = 0) -> "Op":
+    """Count a seat (and a player, and entries) less."""
     # Whatever the tournament has become: its seats are counted to the end.
     return entry_store.seat_op(tournament, (tournament.status,), seats=-1, players=-players, count=-entries)
 
 
 def _return_late(tournament: Tournament, entry: Entry, pending: Pending, actor: Actor) -> Entry:
-    after = rules.too_late(entry, f"tournament {tournament.status}", actor.now)
+    after = entry_rules.too_late(entry, f"tournament {tournament.status}", actor.now)
     beside = [
         *entry_store.entry_ops(entry, after),
         event_of(
@@ -194,7 +195,7 @@ def _return_late(tournament: Tournament, entry: Entry, pending: Pending, actor: 
 
 def seating(tournament: Tournament, before: Entry | None, after: Entry) -> "tuple[Entry, list[Op]]":
     """The entry with its new seat, and what writes both."""
-    seat = rules.seat_of(after)
+    seat = entry_rules.seat_of(after)
     had = before.roster if before else None
     after = replace(after, roster=seat)
     ops = rounds.roster_put_ops(
@@ -224,6 +225,7 @@ def return_unclaimed(tournament: Tournament, debit: delivery.Movement, actor: Ac
 
 
 def event_of(entry: Entry, kind: str, actor: Actor, **data: Any) -> "Op":
+    """A history item about an entry."""
     told = Event(
         kind,
         {
@@ -250,7 +252,7 @@ def drive(tournament: Tournament, entry: Entry, actor: Actor) -> Entry | None:
         if after.pending is None or after.due_at > actor.now:
             return after
         # Still unknown: look again later. Queue and worker are on it meanwhile.
-        later = replace(after, due_at=actor.now + rules.PENDING_CHECK_MS, version=after.version + 1)
+        later = replace(after, due_at=actor.now + entry_rules.PENDING_CHECK_MS, version=after.version + 1)
         return save(after, later)
     if not entry.due_at:
         return entry
@@ -276,6 +278,7 @@ def arrange_refunds(tournament: Tournament, entry: Entry, now: int) -> None:
 
 
 def save(before: Entry, after: Entry) -> Entry | None:
+    """Write an entry, or answer what stands there if it moved meanwhile."""
     try:
         store.commit(entry_store.entry_ops(before, after))
     except TransactionRefused:
@@ -288,6 +291,7 @@ def save(before: Entry, after: Entry) -> Entry | None:
 def post_owed(
     tournament: Tournament, before: Entry, after: Entry, actor: Actor, beside: Sequence["Op"]
 ) -> None:
+    """Move what an entry paid from pool and rake to what is owed, in one transaction with `beside`."""
     owed = [paid for paid in before.paid if not paid.refund]
     fee, rake = sum(paid.fee for paid in owed), sum(paid.rake for paid in owed)
     back = "cash" if tournament.spec.collect == "operator" else ""
@@ -309,10 +313,9 @@ def refund_entry(tournament: Tournament, entry: Entry, actor: Actor) -> bool:
         entry = drive(tournament, entry, actor) or entry
         if entry.pending is not None:
             return False
-    if entry.status == REFUNDED or not any(not paid.refund for paid in entry.paid):
-        arrange_refunds(tournament, entry, actor.now)
-        return True
-    after = rules.refunded(entry)
+    if entry.status == REFUNDED or all(paid.refund for paid in entry.paid):
+        return True  # arranged before it was written so; who left earlier has a due item of its own
+    after = entry_rules.refunded(entry)
     # First the refunds, whose references never change, then the entry: the tournament is over for good, so a refund
     # without its entry written can only mean that we come again.
     arrange_refunds(tournament, after, actor.now)

@@ -17,7 +17,6 @@ from pitboss.tournaments.model import (
     CLOSING,
     DRAFT,
     FINAL,
-    NEVER,
     PAYING,
     PROVISIONAL,
     REFUNDING,
@@ -72,9 +71,11 @@ def _decimals(currency: str, own: Mapping[str, int]) -> int | None:
 
 
 def games_of(given: Mapping[str, Any]) -> list[str]:
-    """The game slugs that a request names."""
+    """The game slugs that a request names, those of free rounds among its prizes too."""
     rows = [*(given.get("games") or ()), *([given["game_slug"]] if given.get("game_slug") else ())]
-    return [row if isinstance(row, str) else row["game_slug"] for row in rows]
+    lines = (given.get("prizes") or {"lines": ()})["lines"]
+    prizes = [line["gameSlug"] for line in lines if line.get("gameSlug")]
+    return [row if isinstance(row, str) else row["game_slug"] for row in rows] + prizes
 
 
 def create(
@@ -173,10 +174,15 @@ def current(tenant_id: str, tournament_id: str, now: int) -> Tournament:
     return ring(tenant_id, tournament_id, now) or found
 
 
+def busy(what: str) -> Refusal:
+    """Other writers kept winning; nothing was written."""
+    return Refusal("SERVER_IS_BUSY", f"Too many {what} at this moment; try again.", retry_after_s=1)
+
+
 def ring(tenant_id: str, tournament_id: str, now: int) -> Tournament | None:
     """Do whatever the clock owes a tournament, from its own record alone: early, double and late bells are harmless.
 
-    Answers the tournament as it is then, None if there is none. Raises TooBusy if others kept changing it.
+    Answers the tournament as it is then, None if there is none. SERVER_IS_BUSY if others kept changing it.
     """
     actor = Actor("clock", "", now)
     for _ in range(ATTEMPTS):
@@ -197,10 +203,10 @@ def ring(tenant_id: str, tournament_id: str, now: int) -> Tournament | None:
         values = {":players": before.players} if counted else None
         try:
             commit_change(before, after, events, actor, condition=condition, values=values)
-        except TransactionRefused:
+        except (TransactionRefused, TooBusy):
             continue
         return after
-    raise TooBusy
+    raise busy("changes of this tournament")
 
 
 def commit_change(
@@ -244,10 +250,10 @@ def transition(tenant_id: str, tournament_id: str, event: str, actor: Actor, rea
                 events.append(told)
         try:
             commit_change(before, after, events, actor)
-        except TransactionRefused:
+        except (TransactionRefused, TooBusy):
             continue
         return after
-    raise Refusal("SERVER_IS_BUSY", "Others keep changing this tournament; try again.", retry_after_s=1)
+    raise busy("changes of this tournament")
 
 
 def _check_publishable(tournament: Tournament, now: int) -> None:
@@ -296,6 +302,8 @@ def change(
         raise Refusal(
             "VERSION_CONFLICT", "The tournament was changed in the meantime; read it again."
         ) from None
+    except TooBusy:
+        raise busy("registrations") from None
     return after, warnings
 
 
@@ -387,8 +395,3 @@ def reschedule(before: Tournament, due_at: int, actor: Actor, **fields: Any) -> 
     except TransactionRefused:
         return None
     return after
-
-
-def idle(tournament: Tournament) -> bool:
-    """Whether nothing is to come by itself."""
-    return tournament.due_at == NEVER

@@ -206,6 +206,7 @@ def listed(
 
 
 def bucket_of(tournament_id: str) -> str:
+    """The due partition of a tournament: the sweeper's reads are spread over a few."""
     return f"DUE#{hashlib.blake2b(tournament_id.encode(), digest_size=1).digest()[0] % DUE_BUCKETS}"
 
 
@@ -225,6 +226,7 @@ def _due_ops(before: Tournament | None, after: Tournament) -> list["Op"]:
 
 
 def owner(tenant_id: str, tournament_id: str) -> dict[str, Any]:
+    """Whose item it is, as every item says."""
     return {"tenantId": tenant_id, "tournamentId": tournament_id, "schema": SCHEMA}
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from pitboss.kernel.instants import format_instant
 from pitboss.kernel.money import format_amount
 from pitboss.scoring.public import MAX_INSTANT
+from pitboss.tournaments.entry_rules import check_open
 from pitboss.tournaments.model import (
     FINAL,
     NEVER,
@@ -17,7 +18,6 @@ from pitboss.tournaments.model import (
 )
 from pitboss.tournaments.results import Result, pool_of_result
 from pitboss.tournaments.ruleforms import shown_prizes, worst_cost
-from pitboss.tournaments.rules import check_open
 
 HOW = (
     "resultHash is SHA-256 over the canonical JSON (RFC 8785) of header without resultHash. rowsRoot is the Merkle root "
@@ -48,23 +48,11 @@ def worst_case(spec: Spec) -> str | None:
     return None if cost is None else format_amount(cost, spec.exponent)
 
 
-def tournament_view(tournament: Tournament, warnings: list[str] | None = None) -> dict[str, Any]:
-    """The whole tournament."""
-    spec = tournament.spec
-
+def _terms(spec: Spec) -> dict[str, Any]:
     def show(minor: int) -> str:
         return format_amount(minor, spec.exponent)
 
-    body: dict[str, Any] = {
-        "tournamentId": tournament.tournament_id,
-        "name": spec.name,
-        "status": tournament.status,
-        "version": tournament.version,
-        "startTime": format_instant(spec.start_at),
-        "endTime": format_instant(spec.end_at),
-        "registrationOpensAt": format_instant(spec.opens_at),
-        "lateRegistrationUntil": format_instant(spec.late_until),
-        "graceUntil": format_instant(tournament.grace_until),
+    return {
         "gameSlug": spec.games[0] if len(spec.games) == 1 else None,
         "games": list(spec.games),
         "brands": list(spec.brands),
@@ -86,11 +74,28 @@ def tournament_view(tournament: Tournament, warnings: list[str] | None = None) -
         "ranking": spec.ranking,
         "prizes": shown_prizes(spec.prizes, show),
         "worstCasePrizeCost": worst_case(spec),
-        "ruleSetHash": tournament.rule_set_hash or None,
-        "prizeTableHash": tournament.prize_table_hash or None,
         "graceSeconds": spec.grace_ms // 1000,
         "approval": spec.approval,
         "backfill": spec.backfill,
+    }
+
+
+def tournament_view(tournament: Tournament, warnings: list[str] | None = None) -> dict[str, Any]:
+    """The whole tournament."""
+    spec = tournament.spec
+    body: dict[str, Any] = {
+        "tournamentId": tournament.tournament_id,
+        "name": spec.name,
+        "status": tournament.status,
+        "version": tournament.version,
+        "startTime": format_instant(spec.start_at),
+        "endTime": format_instant(spec.end_at),
+        "registrationOpensAt": format_instant(spec.opens_at),
+        "lateRegistrationUntil": format_instant(spec.late_until),
+        "graceUntil": format_instant(tournament.grace_until),
+        **_terms(spec),
+        "ruleSetHash": tournament.rule_set_hash or None,
+        "prizeTableHash": tournament.prize_table_hash or None,
         "playerCount": tournament.players,
         "entryCount": tournament.entries,
         "seatsTaken": tournament.seats,
