@@ -80,44 +80,51 @@ class Demo:
         self.start = (now_ms() // 1000 + lead_s) * 1000
         self.end = self.start + play_ms
         games = sorted({m["gameId"] for m in self.given}) if self.given else ["crash-classic", "lucky-sevens"]
-        made = self.hub(
-            "POST",
-            "/tournaments",
-            {
-                "name": "Friday Night Multipliers",
-                "startTime": format_instant(self.start),
-                "endTime": format_instant(self.end),
-                "graceSeconds": 8,
-                "currency": "EUR",
-                "maxPlayers": len(self.players) + 5,
-                "brands": ["aurora", "borealis"] if not self.given else sorted({b for b, _ in self.players}),
-                "games": games,
-                "entry": {
-                    "buyIn": "10.00",
-                    "rake": "1.00",
-                    "rebuy": {"fee": "10.00", "rake": "1.00", "max": 2, "effect": "new_entry"},
-                },
-                "guarantee": "3500.00",
-                "rules": {"metric": "sum_multipliers", "minBet": "0.20", "entries": "best"},
-                "prizes": {
-                    "lines": [
-                        {"rankFrom": 1, "rankTo": 1, "kind": "cash", "shareBps": 4000},
-                        {"rankFrom": 2, "rankTo": 2, "kind": "cash", "shareBps": 2500},
-                        {"rankFrom": 3, "rankTo": 3, "kind": "cash", "shareBps": 1500},
-                        {"rankFrom": 4, "rankTo": 10, "kind": "cash", "shareBps": 2000},
-                        {"rankFrom": 11, "rankTo": 20, "kind": "bonus", "amount": "5.00"},
-                        {"rankFrom": 21, "rankTo": 30, "kind": "free_rounds", "count": 20, "value": "0.20",
-                         "gameSlug": games[-1], "validHours": 72},
-                    ],
-                    "ties": "split_places",
-                    "remainder": "to_first",
-                },
-            },
-        )  # fmt: skip
+        made = self.hub("POST", "/tournaments", self.draft(games))
         self.tid = made["tournamentId"]
         self.say(
             f"tournament [bold]{self.tid}[/] starts {format_instant(self.start)}, ends {format_instant(self.end)}"
         )
+
+    def draft(self, games: list[str]) -> dict[str, Any]:
+        """What is played: multiples add up, the best entry counts, three kinds of prizes."""
+        return {
+            "name": "Friday Night Multipliers",
+            "startTime": format_instant(self.start),
+            "endTime": format_instant(self.end),
+            "graceSeconds": 8,
+            "currency": "EUR",
+            "maxPlayers": len(self.players) + 5,
+            "brands": ["aurora", "borealis"] if not self.given else sorted({b for b, _ in self.players}),
+            "games": games,
+            "entry": {
+                "buyIn": "10.00",
+                "rake": "1.00",
+                "rebuy": {"fee": "10.00", "rake": "1.00", "max": 2, "effect": "new_entry"},
+            },
+            "guarantee": "3500.00",
+            "rules": {"metric": "sum_multipliers", "minBet": "0.20", "entries": "best"},
+            "prizes": {
+                "lines": [
+                    {"rankFrom": 1, "rankTo": 1, "kind": "cash", "shareBps": 4000},
+                    {"rankFrom": 2, "rankTo": 2, "kind": "cash", "shareBps": 2500},
+                    {"rankFrom": 3, "rankTo": 3, "kind": "cash", "shareBps": 1500},
+                    {"rankFrom": 4, "rankTo": 10, "kind": "cash", "shareBps": 2000},
+                    {"rankFrom": 11, "rankTo": 20, "kind": "bonus", "amount": "5.00"},
+                    {
+                        "rankFrom": 21,
+                        "rankTo": 30,
+                        "kind": "free_rounds",
+                        "count": 20,
+                        "value": "0.20",
+                        "gameSlug": games[-1],
+                        "validHours": 72,
+                    },
+                ],
+                "ties": "split_places",
+                "remainder": "to_first",
+            },
+        }
 
     def register(self) -> None:
         """All players, eight at a time; and some who must be refused, each for a stated reason."""

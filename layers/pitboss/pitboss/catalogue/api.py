@@ -199,6 +199,7 @@ def serve_active_games(running: Callable[[str, int], Iterable[Running]]) -> None
     "List games with a tournament on",
     scope="games.read",
     answer=f"{SCHEMAS}:ActiveGames",
+    also=(304,),
     about="Games by brands whose rounds are wanted, tournaments that soon start included. Made for polling every "
     "three minutes: send If-None-Match with the ETag and get 304 while nothing changed.",
 )

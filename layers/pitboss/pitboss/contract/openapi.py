@@ -38,6 +38,7 @@ Casinos send their rounds and their players; the hub scores, ranks, proves and p
 * `Idempotency-Key` names an attempt: the same key and body give the first answer again, with `Idempotency-Replayed: true`.
 * A token acts for its own node of the tree, or, with `Pitboss-Tenant`, for a node below it.
 """
+_PRINTABLE = "^[^\\x00-\\x1f\\x7f]+$"
 _EVERYWHERE = (
     "PARAMETERS_INVALID",
     "VALIDATION_ERROR",
@@ -178,7 +179,8 @@ def _query_schema(query: Query) -> dict[str, Any]:
         case _ if query.choices:
             schema = {"type": "string", "enum": list(query.choices)}
         case _:
-            schema = {"type": "string", "minLength": 1, "maxLength": query.maximum or 256}
+            longest = query.maximum or 256
+            schema = {"type": "string", "minLength": 1, "maxLength": longest, "pattern": _PRINTABLE}
     return schema if query.default is None else {**schema, "default": query.default}
 
 
@@ -186,9 +188,9 @@ def _request_body(route: Route, refs: dict[str, str], models: dict[str, Any]) ->
     limit = f"At most {route.max_body // 1024} KiB; gzip (`Content-Encoding: gzip`) is taken, inflated within the same limit."
     if not route.body:
         return {
-            "required": False,
-            "description": f"Nothing is read from it. {limit}",
-            "content": {"application/json": {"schema": {"type": "object"}}},
+            "required": True,
+            "description": f"Send `{{}}`: nothing is read from it. {limit}",
+            "content": {"application/json": {"schema": {"type": "object"}, "example": {}}},
         }
     media: dict[str, Any] = {"schema": {"$ref": refs[route.body]}}
     examples = models[refs[route.body].rpartition("/")[2]].get("examples")

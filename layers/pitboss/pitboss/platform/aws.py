@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
 
+CONNECT_TIMEOUT_S, READ_TIMEOUT_S, ATTEMPTS, POOL = 2, 5, 4, 16
+
 
 @cache
 def _client(service: str) -> Any:
@@ -20,10 +22,10 @@ def _client(service: str) -> Any:
 
     # Time-outs shorter than any caller's patience; `standard` retries throttling and connection errors with jitter.
     config = Config(
-        connect_timeout=2,
-        read_timeout=5,
-        retries={"mode": "standard", "max_attempts": 4},
-        max_pool_connections=16,
+        connect_timeout=CONNECT_TIMEOUT_S,
+        read_timeout=READ_TIMEOUT_S,
+        retries={"mode": "standard", "max_attempts": ATTEMPTS},
+        max_pool_connections=POOL,
     )
     client = boto3.client(service, config=config)  # type: ignore[call-overload]
     if service == "dynamodb" and optional("METER", "") == "1":
@@ -67,4 +69,7 @@ def failures() -> tuple[type[Exception], ...]:
 
 def forget_clients() -> None:
     """Drop the kept clients: tests that start another AWS need new ones."""
+    from pitboss.platform import lean
+
     _client.cache_clear()
+    lean.forget()

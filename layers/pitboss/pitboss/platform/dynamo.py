@@ -5,11 +5,13 @@ Stores use this and spell their keys; nothing else in the product imports botoco
 
 import random
 import time
+from base64 import b64decode
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from pitboss.platform.aws import dynamodb
+from pitboss.platform.lean import call as wire
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
@@ -69,8 +71,10 @@ def from_attribute(typed: Mapping[str, Any]) -> Any:
     """DynamoDB's typed form back to Python; whole numbers become int."""
     ((kind, value),) = typed.items()
     match kind:
-        case "S" | "B" | "BOOL":
+        case "S" | "BOOL":
             return value
+        case "B":  # bytes by the client, base64 text on the wire and in stream events
+            return b64decode(value) if isinstance(value, str) else value
         case "N":
             return int(value) if value.lstrip("-").isdigit() else Decimal(value)
         case "NULL":
@@ -102,8 +106,11 @@ def get(table: str, pk: str, sk: str, *, consistent: bool = True) -> Record | No
     return from_item(answer["Item"]) if "Item" in answer else None
 
 
-def get_many(table: str, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Record]:
-    """Many records by BatchGetItem, strongly consistent; what DynamoDB leaves unprocessed is asked for again."""
+def get_many(
+    table: str, keys: Sequence[tuple[str, str]], *, lean: bool = False
+) -> dict[tuple[str, str], Record]:
+    """Many records by BatchGetItem, strongly consistent; what DynamoDB leaves unprocessed is asked for again.
+    `lean` goes by platform/lean.py: for the hot path only, since it is a connection of its own."""
     found: dict[tuple[str, str], Record] = {}
     for start in range(0, len(keys), 100):
         asked: Any = {
@@ -114,7 +121,11 @@ def get_many(table: str, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str
         }
         attempt = 0
         while asked:
-            answer = dynamodb().batch_get_item(RequestItems=asked)
+            answer: Any = (
+                wire("BatchGetItem", {"RequestItems": asked})
+                if lean
+                else dynamodb().batch_get_item(RequestItems=asked)
+            )
             for item in answer["Responses"].get(table, ()):
                 record = from_item(item)
                 found[record["pk"], record["sk"]] = record
@@ -123,6 +134,31 @@ def get_many(table: str, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str
                 attempt += 1
                 pause(attempt)
     return found
+
+
+def put_many(table: str, records: Sequence[Record]) -> None:
+    """Put records by BatchWriteItem, unconditionally and in no order, on the lean path; what is left is sent again."""
+    for start in range(0, len(records), 25):
+        asked: Any = {table: [{"PutRequest": {"Item": to_item(r)}} for r in records[start : start + 25]]}
+        attempt = 0
+        while asked:
+            asked = wire("BatchWriteItem", {"RequestItems": asked}).get("UnprocessedItems")
+            if asked:
+                attempt += 1
+                pause(attempt)
+
+
+def put(table: str, record: Record, *, condition: str, values: Mapping[str, Any] | None = None) -> None:
+    """One conditional put on the lean path. Raises ConditionFailed."""
+    from botocore.exceptions import ClientError
+
+    op = put_op(table, record, condition=condition, values=values)["Put"]
+    try:
+        wire("PutItem", {k: v for k, v in op.items() if k != "ReturnValuesOnConditionCheckFailure"})
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+            raise
+        raise ConditionFailed(None) from None
 
 
 def query(
@@ -142,31 +178,10 @@ def query(
     `prefix` narrows to sort keys that begin with it; `after` (exclusive) and `before` (exclusive) bound them;
     `limit` is the most that is yielded. With `index`, `pk` and sort keys are the index's (`<index>pk`, `<index>sk`).
     """
-    pk_name, sk_name = (f"{index}pk", f"{index}sk") if index else ("pk", "sk")
-    names = {"#p": pk_name}
-    values: dict[str, Any] = {":p": {"S": pk}}
-    condition = "#p = :p"
-    if after is not None or before is not None:
-        # One range condition on the sort key is all DynamoDB takes, so the prefix becomes a bound of the range.
-        low, high = (
-            after if after is not None else prefix,
-            before if before is not None else prefix + "\U0010ffff",
-        )
-        names["#s"], values[":a"], values[":b"] = sk_name, {"S": low}, {"S": high}
-        condition += " AND #s BETWEEN :a AND :b"
-    elif prefix:
-        names["#s"], values[":s"] = sk_name, {"S": prefix}
-        condition += " AND begins_with(#s, :s)"
-    request: dict[str, Any] = {
-        "TableName": table,
-        "KeyConditionExpression": condition,
-        "ExpressionAttributeNames": names,
-        "ExpressionAttributeValues": values,
-        "ScanIndexForward": forward,
-    }
-    if index:
-        request["IndexName"] = index
-    else:
+    sk_name = f"{index}sk" if index else "sk"
+    request = _question(table, pk, prefix, (after, before), index)
+    request["ScanIndexForward"] = forward
+    if index is None:
         request["ConsistentRead"] = consistent
     left = limit
     while True:
@@ -185,6 +200,37 @@ def query(
         if "LastEvaluatedKey" not in answer or left == 0:
             return
         request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+
+def _question(
+    table: str, pk: str, prefix: str, between: tuple[str | None, str | None], index: str | None
+) -> dict[str, Any]:
+    """The key condition of a query."""
+    pk_name, sk_name = (f"{index}pk", f"{index}sk") if index else ("pk", "sk")
+    names = {"#p": pk_name}
+    values: dict[str, Any] = {":p": {"S": pk}}
+    condition = "#p = :p"
+    after, before = between
+    if after is not None or before is not None:
+        # One range condition on the sort key is all DynamoDB takes, so the prefix becomes a bound of the range.
+        low, high = (
+            after if after is not None else prefix,
+            before if before is not None else prefix + "\U0010ffff",
+        )
+        names["#s"], values[":a"], values[":b"] = sk_name, {"S": low}, {"S": high}
+        condition += " AND #s BETWEEN :a AND :b"
+    elif prefix:
+        names["#s"], values[":s"] = sk_name, {"S": prefix}
+        condition += " AND begins_with(#s, :s)"
+    request: dict[str, Any] = {
+        "TableName": table,
+        "KeyConditionExpression": condition,
+        "ExpressionAttributeNames": names,
+        "ExpressionAttributeValues": values,
+    }
+    if index:
+        request["IndexName"] = index
+    return request
 
 
 def _values(values: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -217,7 +217,7 @@ def open_call(route: Route, event: dict[str, Any], request_id: str) -> Call:
     authorizer = context.get("authorizer") or {}
     caller = Caller.from_context(authorizer["caller"]) if authorizer.get("caller") else None
     headers = header_map(event)
-    check_media_types(route.method, headers, route.media_type)
+    check_media_types(route.method, headers, route.media_type, empty=not route.body and not event.get("body"))
     now = now_ms()
     return Call(
         route=route,

@@ -6,10 +6,17 @@ Switched on by METER=1 (the local stack): the figures become the metrics `wru` a
 
 from typing import Any
 
+from pitboss.platform.settings import optional
+
 _taken = {"wru": 0.0, "rru": 0.0, "calls": 0.0}
 
 _WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems"})
 _METERED = (*sorted(_WRITES), "GetItem", "BatchGetItem", "Query")
+
+
+def on() -> bool:
+    """Whether capacity is asked for."""
+    return optional("METER", "") == "1"
 
 
 def attach(client: Any) -> None:
@@ -24,11 +31,16 @@ def _ask(params: dict[str, Any], **_: Any) -> None:
 
 
 def _add(model: Any, parsed: dict[str, Any], **_: Any) -> None:
+    add(model.name, parsed)
+
+
+def add(operation: str, parsed: dict[str, Any]) -> None:
+    """Add up what one answer says."""
     consumed = parsed.get("ConsumedCapacity") or []
     units = sum(
         row.get("CapacityUnits", 0.0) for row in (consumed if isinstance(consumed, list) else [consumed])
     )
-    _taken["wru" if model.name in _WRITES else "rru"] += units
+    _taken["wru" if operation in _WRITES else "rru"] += units
     _taken["calls"] += 1
 
 

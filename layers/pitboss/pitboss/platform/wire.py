@@ -24,14 +24,17 @@ def header_map(event: Mapping[str, Any]) -> dict[str, str]:
     return {k.lower(): v for k, v in (event.get("headers") or {}).items() if v is not None}
 
 
-def check_media_types(method: str, headers: Mapping[str, str], produces: str = "application/json") -> None:
-    """406 unless the caller takes what we produce; 415 unless a body is JSON (or gzip of it)."""
+def check_media_types(
+    method: str, headers: Mapping[str, str], produces: str = "application/json", *, empty: bool = False
+) -> None:
+    """406 unless the caller takes what we produce; 415 unless a body is JSON (or gzip of it). `empty`: there is no
+    body and none is asked for, so there is nothing to declare."""
     accept = headers.get("accept", "*/*") or "*/*"
     kinds = {part.split(";")[0].strip().lower() for part in accept.split(",")}
     family = produces.partition("/")[0] + "/*"
     if not kinds & {produces, "application/problem+json", family, "*/*", ""}:
         raise Refusal("NOT_ACCEPTABLE", f"This route answers {produces}; send Accept: {produces}.")
-    if method in ("POST", "PUT", "PATCH"):
+    if method in ("POST", "PUT", "PATCH") and not empty:
         content = headers.get("content-type", "").split(";")[0].strip().lower()
         if content not in ("application/json", "application/gzip"):
             raise Refusal("UNSUPPORTED_MEDIA_TYPE", "Send the body with Content-Type: application/json.")

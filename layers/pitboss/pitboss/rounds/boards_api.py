@@ -89,6 +89,7 @@ def _cursor(tournament_id: str, offset: int) -> str:
     scope="results.read",
     limit="results",
     answer=f"{SCHEMAS}:Leaderboard",
+    also=(304,),
     players=True,
     query=(
         Query("limit", "rows", "integer", 50, 1, 200),
@@ -125,6 +126,7 @@ def leaderboard(call: Call) -> Answer:
     scope="results.read",
     limit="results",
     answer=f"{SCHEMAS}:OwnStanding",
+    also=(304,),
     players=True,
     query=(BRAND,),
     errors=("TOURNAMENT_NOT_FOUND", "NOT_REGISTERED", "AMBIGUOUS_PLAYER"),

@@ -9,6 +9,8 @@ import json
 import struct
 import zlib
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from itertools import repeat
 from typing import Any
 
 from pitboss.rounds.model import Arrival, Page, Recorded, fingerprint, player_key, round_hash
@@ -134,7 +136,7 @@ def decode_page(data: bytes, version: int, head: str, *, sealed: bool) -> Page:
     horizon, states, shape, revised, orphans, updated_at = _unpack(text)
     n = len(bits) // 12
     numbers = struct.unpack(f"<{n}Q{n}I", bits)
-    known = [(0, print_) for print_ in numbers[n:]]
+    known = list(zip(repeat(0), numbers[n:]))  # noqa: B905 - repeat has no end
     recent: dict[int, dict[int, tuple[int, int]]] = {}
     at = 0
     for bucket, count in shape:
@@ -154,30 +156,18 @@ def decode_page(data: bytes, version: int, head: str, *, sealed: bool) -> Page:
     )
 
 
-def seat_document(seat: Seat) -> dict[str, Any]:
-    """A seat as an attribute of its roster page."""
-    return {
-        "e": seat.entry_id,
-        "b": seat.brand_id,
-        "p": seat.player_id,
-        "n": seat.display_name,
-        "s": seat.status,
-        "j": seat.joined_at,
-        "t": [list(stint) for stint in seat.stints],
-    }
+def seat_document(seat: Seat) -> str:
+    """A seat as an attribute of its roster page: one text, the same for the same seat, since conditions compare it."""
+    return json.dumps(seat, ensure_ascii=False, separators=(",", ":"))
 
 
-def seat_from(document: dict[str, Any]) -> Seat:
+# A scorer reads the same rosters at every flush; a seat that did not change is not taken apart again.
+@lru_cache(maxsize=1 << 15)
+def seat_from(document: str) -> Seat:
     """The inverse of `seat_document`."""
-    return Seat(
-        document["e"],
-        document["b"],
-        document["p"],
-        document["n"],
-        document["s"],
-        document["j"],
-        tuple(Stint(*stint) for stint in document["t"]),
-    )
+    fields: list[Any] = json.loads(document)
+    fields[-1] = tuple(Stint(*stint) for stint in fields[-1])
+    return Seat._make(fields)
 
 
 def key_of(round_: Round) -> str:

@@ -6,7 +6,6 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pitboss.platform import dynamo
-from pitboss.platform.aws import dynamodb
 from pitboss.platform.settings import arena_table
 from pitboss.rounds.codec import (
     decode_page,
@@ -206,7 +205,7 @@ def page_from(record: dict[str, Any] | None) -> Page:
 def read_pages(keys: Sequence[tuple[str, int]]) -> dict[tuple[str, int], tuple[Page, dict[str, Seat]]]:
     """Pages and rosters of (partition, page number), strongly, a hundred items a call."""
     wanted = [(pk, sk) for pk, n in keys for sk in (page_sk(n), roster_sk(n))]
-    found = dynamo.get_many(arena_table(), wanted)
+    found = dynamo.get_many(arena_table(), wanted, lean=True)
     return {
         (pk, n): (page_from(found.get((pk, page_sk(n)))), seats_in(found.get((pk, roster_sk(n)))))
         for pk, n in keys
@@ -233,18 +232,8 @@ def segment_record(pk: str, tenant_id: str, number: int, segment: Segment) -> di
 
 
 def put_segments(records: Sequence[dict[str, Any]]) -> None:
-    """Write segments, twenty-five a call; a segment that no page names is nobody's, so order does not matter."""
-    table = arena_table()
-    for start in range(0, len(records), 25):
-        asked: Any = {
-            table: [{"PutRequest": {"Item": dynamo.to_item(r)}} for r in records[start : start + 25]]
-        }
-        attempt = 0
-        while asked:
-            asked = dynamodb().batch_write_item(RequestItems=asked).get("UnprocessedItems")
-            if asked:
-                attempt += 1
-                dynamo.pause(attempt)
+    """Write segments; one that no page names is nobody's, so order does not matter."""
+    dynamo.put_many(arena_table(), records)
 
 
 def put_page(pk: str, tenant_id: str, number: int, page: Page, was: int) -> bool:
@@ -261,7 +250,7 @@ def put_page(pk: str, tenant_id: str, number: int, page: Page, was: int) -> bool
     }
     condition, values = ("absent", None) if was == 0 else ("version = :was", {":was": was})
     try:
-        dynamo.apply(dynamo.put_op(arena_table(), record, condition=condition, values=values))
+        dynamo.put(arena_table(), record, condition=condition, values=values)
     except dynamo.ConditionFailed:
         return False
     return True

@@ -161,15 +161,20 @@ def split_prizes(
         copies = len(group) // ways
         promised += copies * sum(parcel.share for parcel in parcels)
         given += copies * sum(int(pool * parcel.share) for parcel in parcels)
-    left = int(pool * promised) - given
-    if sharing:
-        for i, extra in enumerate(_parts(left, len(sharing), rule, whole=True)):
-            if extra:
-                award = awards[sharing[i]]
-                awards[sharing[i]] = award._replace(
-                    amount=award.amount + extra, from_pool=award.from_pool + extra
-                )
+    _hand_out(awards, sharing, int(pool * promised) - given, rule)
     return [award for award in awards if award.amount or award.free_rounds]
+
+
+def _hand_out(awards: list[Award], sharing: Sequence[int], left: int, rule: str) -> None:
+    """Units that rounding left over go to those who hold a share, in the order of the remainder rule."""
+    if not sharing:
+        return
+    for i, extra in enumerate(_parts(left, len(sharing), rule, whole=True)):
+        if extra:
+            award = awards[sharing[i]]
+            awards[sharing[i]] = award._replace(
+                amount=award.amount + extra, from_pool=award.from_pool + extra
+            )
 
 
 def _deals(

@@ -88,7 +88,6 @@ class Tournament(Model):
     prize_table_hash: Hash | None
     grace_seconds: int
     approval: Literal["auto", "manual"]
-    backfill: bool
     player_count: int
     entry_count: int
     seats_taken: int

@@ -73,7 +73,6 @@ def draft(given: Mapping[str, Any], defaults: Defaults, now: int) -> tuple[Spec,
         games=games,
         approval=given.get("approval") or defaults.approval,
         external_ref=given.get("external_ref") or "",
-        backfill=bool(given.get("backfill")),
         collect=defaults.collect,
         **fields,
     )

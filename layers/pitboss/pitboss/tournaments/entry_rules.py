@@ -103,18 +103,17 @@ def new_entry(
     )
     spec = tournament.spec
     if spec.price == 0:
-        return seated(tournament, entry, now)
+        return seated(entry, now)
     ref = derive_ulid(own, f"buy_in:{attempt}")
     return replace(
         entry, pending=Pending(ref, "buy_in", spec.buy_in, spec.rake, now), due_at=now + PENDING_CHECK_MS
     )
 
 
-def seated(tournament: Tournament, entry: Entry, now: int) -> Entry:
-    """The entry once its seat is certain: its first stint begins at this moment (or counts from the start)."""
-    begins = tournament.spec.start_at if tournament.spec.backfill else now
+def seated(entry: Entry, now: int) -> Entry:
+    """The entry once its seat is certain: its first stint begins at this moment."""
     return replace(
-        entry, status=ACTIVE, joined_at=now, stints=(Stint(1, begins),), pending=None, due_at=0, reason=""
+        entry, status=ACTIVE, joined_at=now, stints=(Stint(1, now),), pending=None, due_at=0, reason=""
     )
 
 

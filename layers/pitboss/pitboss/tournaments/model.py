@@ -83,7 +83,6 @@ class Spec:
     approval: str = "auto"
     external_ref: str = ""
     expected_players: int = 0
-    backfill: bool = False
     collect: str = "callback"
     max_prize_cost: int | None = None
 

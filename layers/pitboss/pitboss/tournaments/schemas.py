@@ -109,9 +109,6 @@ class TournamentFields(Model):
     grace_seconds: Annotated[int, Field(ge=0, le=604_800)] | None = None
     approval: Literal["auto", "manual"] | None = None
     external_ref: Id | None = None
-    backfill: bool | None = Field(
-        None, description="Rounds since the start count, also for who registers late."
-    )
 
 
 class CreateTournament(TournamentFields):

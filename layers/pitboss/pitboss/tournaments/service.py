@@ -340,7 +340,7 @@ _FIXED = (
 def _kept(before: Spec, asked: Spec, given: Mapping[str, Any]) -> Spec:
     fields: set[str] = set()
     for name in given:
-        fields.update(_DECIDES.get(name, (*_FIXED, "currency", "exponent", "backfill", "max_prize_cost")))
+        fields.update(_DECIDES.get(name, (*_FIXED, "currency", "exponent", "max_prize_cost")))
     return replace(before, **{name: getattr(asked, name) for name in fields})
 
 

@@ -76,7 +76,6 @@ def _terms(spec: Spec) -> dict[str, Any]:
         "worstCasePrizeCost": worst_case(spec),
         "graceSeconds": spec.grace_ms // 1000,
         "approval": spec.approval,
-        "backfill": spec.backfill,
     }
 
 
