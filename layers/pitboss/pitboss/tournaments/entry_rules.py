@@ -125,7 +125,7 @@ def confirmed(tournament: Tournament, entry: Entry, now: int) -> Entry:
     paid = (*entry.paid, Paid(pending.ref, pending.kind, pending.fee, pending.rake, now))
     after = replace(entry, paid=paid, pending=None, due_at=0, version=entry.version + 1)
     if pending.kind == "buy_in":
-        return seated(tournament, after, now)
+        return seated(after, now)
     purchase = tournament.spec.rebuy if pending.kind == "rebuy" else tournament.spec.add_on
     if purchase is None:
         raise ValueError("a purchase that the tournament does not sell")
