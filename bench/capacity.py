@@ -2,8 +2,9 @@
 
 DynamoDB's published rules: a write takes 1 unit per started KB of the item (names and values), a strongly consistent read 1
 unit per started 4 KB of an item (each item of a batch by itself; a query by its sum). Counted all in: inbox, pages,
-segments, rosters, live item, and a board a second (ranker's reads of pages and rosters included) for every tournament.
-Large fields are computed from a sample of whole pages and scaled; the board from its sampled rows.
+segments, rosters, live item, and a board every flush with the ranker's reads of all pages and rosters (of a million players
+every ten seconds). Large fields are computed from a sample of whole pages and scaled; boards kept outside the table are
+charged at an object's price.
 
 The obvious design: an item per round (conditional put, the dedupe), the player's score updated, and a GSI on the score, which
 takes a delete and a put as its key changes; a rank then costs a count, which is not even charged here.
@@ -12,6 +13,16 @@ takes a delete and a put as its key changes; a rank then costs a count, which is
 import random
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from pitboss.platform.dynamo import to_item
+from pitboss.rounds import codec, service, store
+from pitboss.rounds.boards import CHUNK, row_of, snapshot
+from pitboss.rounds.folding import fold_page
+from pitboss.rounds.model import Page, page_of, player_key
+from pitboss.rounds.ranker import item_of
+from pitboss.rounds.sorting import Entries, in_order
+from pitboss.scoring.model import Round, Seat
+from pitboss.scoring.public import compile_rules
 
 from bench.report import keep, table
 from bench.workload import (
@@ -27,19 +38,15 @@ from bench.workload import (
     one_round,
     seats_of,
 )
-from pitboss.platform.dynamo import to_item
-from pitboss.rounds import codec, service, store
-from pitboss.rounds.folding import fold_page
-from pitboss.rounds.model import Live, Page, page_of, player_key
-from pitboss.scoring.model import Round, Seat
-from pitboss.scoring.public import compile_rules
 
 PLAYERS = (100, 1_000, 10_000, 100_000, 1_000_000)
 SAMPLED_PLAYERS = 4_000
 WARM, TURNS = 8, 6
 WRITE_USD, READ_USD = 0.625e-6, 0.125e-6  # on demand, us-east-1
-# A ranking run follows a change by a tick of one second; of a large board it takes longer than a tick.
-BOARD_EVERY_MS = 1_000
+RANKED_A_SECOND = (
+    100_000  # entries; what a ranking run reads and sorts, so that a million take ten seconds (see ranker)
+)
+SNAPSHOT_USD = 5e-6  # keeping an object; boards beyond boards.INLINE_BYTES are kept outside the table
 
 
 def size(typed: Mapping[str, Any]) -> int:
@@ -93,6 +100,7 @@ class Meter:
             self.by_page.setdefault(page_of(key, self.live.pages), {})[key] = seat
         self.rosters = {n: size(to_item(self._roster(n))) for n in self.by_page}
         self.pages: dict[int, tuple[bytes, int, str]] = {}
+        self.outside = False
         self.writes = self.reads = self.rounds = self.page_bytes = 0
 
     def _sample(self, players: int) -> list[Seat]:
@@ -130,12 +138,25 @@ class Meter:
             self.reads += rru(was) + rru(self.rosters[work.number])
 
     def board(self, players: int) -> tuple[float, float]:
-        """Units per second of ranking: (write, read). The ranker queries pages and rosters; a query is charged by its sum."""
-        share = players / len(self.seats)
+        """Units of one ranking run: (write, read). The ranker queries pages and rosters, charged by their sum."""
+        entries = Entries()
+        for number, seats in self.by_page.items():
+            stood = self.pages.get(number)
+            states = codec.decode_page(*stood, sealed=False).states if stood else {}
+            for key, seat in seats.items():
+                entries.add(row_of(self.rules, seat, states.get(key, {})), seat.display_name)
+        made, outside = snapshot(
+            in_order(entries, {}), seq=1, as_of=START, finality="live", decimals=2, key="boards/" + "0" * 70
+        )
+        record = item_of(made)
+        # Beyond the top, a large board's item holds one directory line of about 40 packed bytes a thousand rows.
+        grown = 40 * max(0, players - len(self.seats)) // CHUNK
+        held = size(
+            to_item({**record, "pk": "T#" + "0" * 53, "sk": "BOARD", "tenantId": TENANT, "schema": 1})
+        )
         read = sum(len(data) + 200 for data, _, _ in self.pages.values()) + sum(self.rosters.values())
-        run_s = max(BOARD_EVERY_MS / 1000, players / 50_000)  # see ranker.json: a million takes tens of seconds
-        board_kb = 64 + 2 * players / 1000 / 20  # inline up to 64 KB, then a directory of 1,000-row chunks
-        return min(board_kb, players * 45 / 1024 + 1) / run_s, read * share / 4096 / run_s
+        self.outside = outside is not None
+        return -(-(held + grown) // 1024), read * players / len(self.seats) / 4096
 
 
 def inbox_writes(players: int) -> float:
@@ -150,3 +171,68 @@ def inbox_writes(players: int) -> float:
         for _ in range(10)
     ]
     return sum(wru(inbox_record(b)) for b in batches) / sum(map(len, batches))
+
+
+def pitboss(players: int) -> dict[str, Any]:
+    """This design: one flush and, since nothing changes in between, at most one board every two seconds."""
+    meter = Meter(players)
+    meter.run()
+    per_second = players * 1000 / ROUND_EVERY_MS
+    every_s = max(FLUSH_EVERY_MS / 1000, players / RANKED_A_SECOND)
+    board_writes, board_reads = meter.board(players)
+    writes = inbox_writes(players) + meter.writes / meter.rounds + board_writes / every_s / per_second
+    # Once a flush the scorer reads the live tournaments; the ranker reads its own and the former board.
+    fixed = rru(size(to_item(store.live_record(meter.live)))) * 2 + board_writes / 4
+    flushed = per_second * FLUSH_EVERY_MS / 1000
+    reads = meter.reads / meter.rounds + board_reads / every_s / per_second + fixed / flushed
+    outside = SNAPSHOT_USD / every_s / per_second if meter.outside else 0
+    return row(players, "pitboss", writes, reads, outside)
+
+
+def obvious(players: int) -> dict[str, Any]:
+    """An item per round, the player's score, and an index by score; a rank of one's own is not even charged."""
+    chance, seats = random.Random(5), seats_of(100)
+    writes = 0
+    for _ in range(1000):
+        seat = chance.choice(seats)
+        round_ = one_round(chance, seat, START)._asdict()
+        key = f"T#{TENANT}#{TOURNAMENT}"
+        item = {**round_, "pk": key, "sk": f"ROUND#{INTEGRATION}#{round_['round_id']}", "tenantId": TENANT}
+        score = {
+            "pk": key,
+            "sk": f"SCORE#{seat.brand_id}#{seat.player_id}",
+            "tenantId": TENANT,
+            "displayName": seat.display_name,
+            "score": chance.randrange(10**6),
+            "reachedAt": START,
+            "rounds": 100,
+        }
+        # The score is the index's key: the old entry is deleted, the new one put.
+        writes += wru(item) + wru(score) + 2 * wru(score)
+    # One strong read: is the player registered? (The dedupe is the put's own condition.)
+    return row(players, "obvious", writes / 1000, 1.0, 0.0)
+
+
+def row(players: int, design: str, writes: float, reads: float, outside: float) -> dict[str, Any]:
+    """A line of the result."""
+    usd = (writes * WRITE_USD + reads * READ_USD + outside) * 1e6
+    return {
+        "players": players,
+        "design": design,
+        "wru_per_round": round(writes, 4),
+        "rru_per_round": round(reads, 4),
+        "usd_per_million_rounds": round(usd, 4),
+    }
+
+
+def main() -> None:
+    rows = []
+    for players in PLAYERS:
+        rows += [pitboss(players), obvious(players)]
+        print(f"  {players:,} players done", flush=True)
+    table("DynamoDB capacity per round", rows)
+    keep("capacity", rows)
+
+
+if __name__ == "__main__":
+    main()

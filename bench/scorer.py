@@ -91,7 +91,7 @@ def fill(live: Live, seats: Sequence[Seat]) -> None:
         sk = store.roster_sk(page_of(key, live.pages))
         page = pages.setdefault(sk, {"pk": pk, "sk": sk, "tenantId": TENANT, "schema": 1})
         page[store.SEAT + key] = codec.seat_document(seat)
-    store.put_segments([store._live_record(live), *pages.values()])
+    store.put_segments([store.live_record(live), *pages.values()])
 
 
 def with_client(players: int, turns: int) -> float:

@@ -222,7 +222,7 @@ class Demo:
             table.add_column(column)
         for row in result["winners"][:12]:
             prize = row.get("prizeAmount") or row.get("prize") or ""
-            table.add_row(str(row["position"]), row["displayName"], str(row["finalScore"]), str(prize))
+            table.add_row(str(row["position"]), row["displayName"], row["score"], str(prize))
         self.console.print(table)
         self.say(
             f"rules {result['ruleSetHash'][:16]}…  rounds log {result['segmentLogHash'][:16]}…  "

@@ -96,7 +96,7 @@ def seats(rng: Random, *, calm: bool) -> list[list[Seat]]:
     out = []
     for number in range(rng.randint(2, 7)):
         brand, player = rng.choice(["aurora", "borealis"]), f"player-{number}"
-        joined = START - 1 if chance(rng, 70) else START + rng.randrange(LENGTH // 2)
+        joined = START - 9_000 if chance(rng, 70) else START + rng.randrange(LENGTH // 2)
         stints = (Stint(1, joined),)
         history = [Seat(f"E{number:025d}", brand, player, player.title(), "active", joined, stints)]
         if not calm and chance(rng, 40):
@@ -121,7 +121,7 @@ def pauses(rng: Random) -> tuple[tuple[int, int], ...]:
     return ((first, until),)
 
 
-def _fresh(rng: Random, number: int, players: list[Seat], *, calm: bool) -> Round:
+def _fresh(rng: Random, number: int, players: list[Seat]) -> Round:
     currency = rng.choice(["EUR", "EUR", "EUR", "JPY", "USD", "GBP"])
     bet, win = rng.choice([0, 1, 20, 50, 100, 250, 400]), rng.choice([0, 0, 10, 50, 100, 101, 200, 777])
     settled = START + rng.randrange(-2_000, LENGTH + 2_000)
@@ -160,7 +160,7 @@ def _corrections(rng: Random, first: Round, *, calm: bool) -> list[Round]:
             out.append(new._replace(bet=0, win=0, jackpot=0, settled_at=settled) if bare else new)
             continue
         low = 0 if calm else -15_000
-        last = max([first, *out]).settled_at
+        last = max(r.settled_at for r in (first, *out))
         moved = rng.choice([0, 0, rng.randrange(low, 15_000)])
         settled = max(last, first.settled_at + moved) if calm else first.settled_at + moved
         new = first._replace(revision=revision, status=AMENDED, win=first.win + revision, bet=first.bet + 3)
@@ -174,7 +174,7 @@ def feed(rng: Random, players: list[Seat], *, calm: bool, most: int = 60) -> lis
     sent: list[Message] = []
     early = {(s.brand_id, s.player_id) for s in players if s.joined_at < START}
     for number in range(rng.randint(5, most)):
-        first = _fresh(rng, number, players, calm=calm)
+        first = _fresh(rng, number, players)
         rounds = [first, *_corrections(rng, first, calm=calm)]
         if chance(rng, 10):
             other = rng.choice(rounds)

@@ -13,16 +13,27 @@ from typing import Any
 
 from pitboss.rounds.folding import standings_of
 from pitboss.rounds.model import player_key
+from pitboss.rounds.sorting import (
+    BRAND,
+    ENTRY,
+    PLAYER,
+    QUALIFIED,
+    REACHED,
+    ROUNDS,
+    SCORE,
+    STATUS,
+    BoardRow,
+    Ordered,
+)
 from pitboss.scoring.public import Ranked, Row, Rules, Seat, rank, sort_key
 
 CHUNK = 1000
-INLINE_BYTES = 64 * 1024
+# A write of so many units costs what keeping an object costs, so larger boards are cheaper outside (decisions/022).
+INLINE_BYTES = 8 * 1024
+LEVEL = 6
+FAST_FROM = 100_000  # entries from which on time matters more than bytes
 TOP = 100
-
-type BoardRow = list[
-    Any
-]  # [rank, tied, entryId, brandId, playerId, displayName, score, reachedAt, status, qualified, rounds]
-RANK, TIED, ENTRY, BRAND, PLAYER, NAME, SCORE, REACHED, STATUS, QUALIFIED, ROUNDS = range(11)
+LISTED = ("active", "disqualified")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +52,7 @@ class Snapshot:
 
 
 def row_of(rules: Rules, seat: Seat, states: Mapping[int, list[Any]]) -> Row:
-    """A seat's row; who is not active has no score on the board."""
-    if seat.status != "active":
-        return Row(seat.entry_id, seat.brand_id, seat.player_id, 0, 0, seat.status, False, 0)
+    """A seat's row; who is out keeps the score (docs/scoring.md) and loses the rank."""
     s = standings_of(rules, seat, states)
     return Row(
         seat.entry_id,
@@ -67,48 +76,36 @@ def ranked_rows(
     by_entry: dict[str, Seat] = {}
     rows = []
     for seat in seats:
-        if seat.status in ("active", "disqualified"):
+        if seat.status in LISTED:
             by_entry[seat.entry_id] = seat
             rows.append(row_of(rules, seat, states.get(player_key(seat.brand_id, seat.player_id), {})))
     return [(r, by_entry[r.entry_id]) for r in rank(rows, ranking)]
 
 
-def board_row(ranked: Ranked, seat: Seat) -> BoardRow:
-    """A row as the snapshot holds it."""
-    return [
-        ranked.rank,
-        ranked.tied,
-        ranked.entry_id,
-        ranked.brand_id,
-        ranked.player_id,
-        seat.display_name,
-        ranked.score,
-        ranked.reached_at,
-        ranked.status,
-        ranked.qualified,
-        ranked.rounds,
-    ]
-
-
 def snapshot(
-    rows: Sequence[BoardRow], *, seq: int, as_of: int, finality: str, decimals: int, key: str
+    board: Ordered, *, seq: int, as_of: int, finality: str, decimals: int, key: str
 ) -> tuple[Snapshot, bytes | None]:
     """A snapshot and, when it is too large for the item, the object's bytes."""
-    chunks = [_pack(rows[at : at + CHUNK]) for at in range(0, len(rows), CHUNK)]
-    size = sum(len(c) for c in chunks)
-    directory, offset = [], 0
-    for number, chunk in enumerate(chunks):
-        directory.append([list(_key(rows[number * CHUNK])), offset, len(chunk)])
+    total = len(board)
+    level = LEVEL if total < FAST_FROM else 1
+    directory: list[list[Any]] = []
+    chunks: list[bytes] = []
+    offset = 0
+    for at in range(0, total, CHUNK):
+        columns = board.columns(at, at + CHUNK)
+        chunk = _pack(columns, level)
+        directory.append([list(_key([column[0] for column in columns])), offset, len(chunk)])
+        chunks.append(chunk)
         offset += len(chunk)
-    inline = size <= INLINE_BYTES
+    inline = offset <= INLINE_BYTES
     body = b"".join(chunks)
     made = Snapshot(
         seq,
         as_of,
         finality,
-        len(rows),
+        total,
         decimals,
-        list(rows[: TOP if not inline else 0]),
+        [] if inline else list(board.rows(0, TOP)),
         directory,
         body if inline else b"",
         "" if inline else key,
@@ -116,14 +113,18 @@ def snapshot(
     return made, None if inline else body
 
 
-def _pack(rows: Sequence[BoardRow]) -> bytes:
-    return zlib.compress(json.dumps(rows, ensure_ascii=False, separators=(",", ":")).encode(), 6)
+def _pack(columns: Sequence[list[Any]], level: int) -> bytes:
+    """Columns deflate better than rows, and one of a single value is written once."""
+    thin = [[c[0]] if c.count(c[0]) == len(c) else c for c in columns]
+    text = json.dumps([len(columns[0]), *thin], ensure_ascii=False, separators=(",", ":"))
+    return zlib.compress(text.encode(), level)
 
 
 def unpack_chunk(data: bytes) -> list[BoardRow]:
     """The rows of one chunk."""
-    rows: list[BoardRow] = json.loads(zlib.decompress(data))
-    return rows
+    length, *thin = json.loads(zlib.decompress(data))
+    columns = [c * length if len(c) < length else c for c in thin]
+    return list(map(list, zip(*columns, strict=True)))
 
 
 def _key(row: BoardRow) -> tuple[int, int, int, str]:

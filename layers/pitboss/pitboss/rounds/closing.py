@@ -83,7 +83,7 @@ def seal(tenant_id: str, tournament_id: str) -> bool:
             count("pages_healed")
             page.states = states
         was = page.version
-        page.version, page.sealed, page.updated_at = was + 1, True, now_ms()
+        page.version, page.sealed, page.updated_at = was + 1, True, max(page.updated_at, now_ms())
         done &= store.put_page(pk, tenant_id, number, page, was)
     return done
 

@@ -2,7 +2,7 @@
 
 Columns, because values of a kind stand together: they deflate better than rows, a column of one value is written once, and
 they are turned into records without a line of Python per round. Formats carry a number in front, so that a later format
-can live beside this one. Times are differences to a base. Random bits (hashes) follow the deflated text as they are.
+can live beside this one. Times are differences to the row before. Random bits (hashes) follow the deflated text as they are.
 """
 
 import json
@@ -10,11 +10,12 @@ import struct
 import zlib
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from itertools import repeat
+from itertools import accumulate, repeat
+from operator import sub
 from typing import Any
 
-from pitboss.rounds.model import Arrival, Page, Recorded, fingerprint, player_key, round_hash
-from pitboss.scoring.model import Round, Seat, Stint
+from pitboss.rounds.model import SEPARATOR, Arrival, Page, Recorded, fingerprint, player_key, round_hash
+from pitboss.scoring.public import Round, Seat, Stint
 
 FORMAT = 2
 LEVEL = 6
@@ -61,7 +62,7 @@ def _columns(rounds: Sequence[Round]) -> list[Any]:
     columns: list[Sequence[Any]] = list(zip(*rounds, strict=True))
     base = columns[SETTLED][0]
     columns[STARTED] = [end - start for start, end in zip(columns[STARTED], columns[SETTLED], strict=True)]
-    columns[SETTLED] = [at - base for at in columns[SETTLED]]
+    columns[SETTLED] = list(map(sub, columns[SETTLED], (base, *columns[SETTLED])))
     numbers: dict[str, int] = {}
     for n in range(BRAND_ID, CURRENCY + 1):
         columns[n] = [numbers.setdefault(text, len(numbers)) for text in columns[n]]
@@ -74,7 +75,7 @@ def _rounds(document: list[Any]) -> list[Round]:
     columns = [_wide(column, length) for column in document[3 : 3 + WIDTH]]
     for n in range(BRAND_ID, CURRENCY + 1):
         columns[n] = [strings[number] for number in columns[n]]
-    columns[SETTLED] = [base + after for after in columns[SETTLED]]
+    columns[SETTLED] = list(accumulate(columns[SETTLED], initial=base))[1:]
     columns[STARTED] = [end - took for took, end in zip(columns[STARTED], columns[SETTLED], strict=True)]
     return list(map(Round._make, zip(*columns, strict=True)))
 
@@ -136,7 +137,7 @@ def decode_page(data: bytes, version: int, head: str, *, sealed: bool) -> Page:
     horizon, states, shape, revised, orphans, updated_at = _unpack(text)
     n = len(bits) // 12
     numbers = struct.unpack(f"<{n}Q{n}I", bits)
-    known = list(zip(repeat(0), numbers[n:]))  # noqa: B905 - repeat has no end
+    known = list(zip(repeat(0), numbers[n:]))
     recent: dict[int, dict[int, tuple[int, int]]] = {}
     at = 0
     for bucket, count in shape:
@@ -157,17 +158,21 @@ def decode_page(data: bytes, version: int, head: str, *, sealed: bool) -> Page:
 
 
 def seat_document(seat: Seat) -> str:
-    """A seat as an attribute of its roster page: one text, the same for the same seat, since conditions compare it."""
-    return json.dumps(seat, ensure_ascii=False, separators=(",", ":"))
+    """A seat as an attribute of its roster page: one text, the same for the same seat, since conditions compare it. Brand
+    and player are the attribute's name."""
+    fields = [seat.entry_id, *seat[3:]]
+    return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
 
 
 # A scorer reads the same rosters at every flush; a seat that did not change is not taken apart again.
 @lru_cache(maxsize=1 << 15)
-def seat_from(document: str) -> Seat:
-    """The inverse of `seat_document`."""
-    fields: list[Any] = json.loads(document)
-    fields[-1] = tuple(Stint(*stint) for stint in fields[-1])
-    return Seat._make(fields)
+def seat_from(key: str, document: str) -> Seat:
+    """The inverse of `seat_document`, with the player key."""
+    entry_id, name, status, joined_at, stints = json.loads(document)
+    brand_id, player_id = key.split(SEPARATOR)
+    return Seat(
+        entry_id, brand_id, player_id, name, status, joined_at, tuple(Stint(*stint) for stint in stints)
+    )
 
 
 def key_of(round_: Round) -> str:

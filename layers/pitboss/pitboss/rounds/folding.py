@@ -190,7 +190,9 @@ class _Folder:
             newest = min(max(page.recent) * BUCKET_MS, now)
             page.horizon = max(page.horizon, (newest - LIVE_WINDOW_MS) // BUCKET_MS * BUCKET_MS)
             page.recent = {b: h for b, h in page.recent.items() if h and b * BUCKET_MS >= page.horizon}
-        page.updated_at = now
+        page.updated_at = max(
+            page.updated_at, now
+        )  # the log's times rise along the chain, whoever's clock wrote them
         return self.out
 
     def _refold(self) -> None:

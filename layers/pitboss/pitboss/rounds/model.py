@@ -13,8 +13,8 @@ MAX_PAGES = 32_768
 DEFAULT_PAGES = 64
 TOMBSTONE = 3  # a rollback whose round has not come yet
 # How much event time a page keeps hashes of: duplicates of rounds older than this are looked up in the segments.
-LIVE_WINDOW_MS = 10_000
-BUCKET_MS = 2_500
+LIVE_WINDOW_MS = 7_500
+BUCKET_MS = 1_250
 # No accepted round is further ahead of our clock than this, so a round folded at t has settledAt <= t + SKEW_MS.
 SKEW_MS = 5 * 60_000
 

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -9,11 +10,14 @@ from pitboss.platform.clock import now_ms
 from pitboss.platform.observe import count
 from pitboss.platform.worker import worker
 from pitboss.rounds import gateway, store
-from pitboss.rounds.boards import BoardRow, Snapshot, board_row, ranked_rows, snapshot
-from pitboss.rounds.model import Live
-from pitboss.scoring.public import compile_rules
+from pitboss.rounds.boards import LISTED, Snapshot, row_of, snapshot
+from pitboss.rounds.model import MAX_PAGES, Live, Page
+from pitboss.rounds.sorting import Entries, in_order
+from pitboss.scoring.public import Rules, Seat, compile_rules
 
 FINALITY = {"closing": "provisional", "provisional": "provisional", "review": "provisional"}
+type States = dict[str, dict[int, list[Any]]]
+NO_STATES: States = {}
 FINAL = ("final", "paying", "settled")
 
 
@@ -42,13 +46,33 @@ def build(live: Live, seq: int) -> tuple[Snapshot, bytes | None]:
     """Read and rank; nothing is written."""
     rules = compile_rules(live.rules)
     as_of = now_ms()
-    states: dict[str, Any] = {}
-    for _, page in store.all_pages(live.tenant_id, live.tournament_id):
-        states |= page.states
-    seats = [s for _, of in store.rosters(live.tenant_id, live.tournament_id) for s in of.values()]
-    rows: list[BoardRow] = [board_row(r, s) for r, s in ranked_rows(rules, live.ranking, seats, states)]
+    where = live.tenant_id, live.tournament_id
+    entries = gather(rules, store.all_pages(*where), store.rosters(*where))
     key = f"boards/{live.tenant_id}/{live.tournament_id}/{seq:010d}"
-    return snapshot(rows, seq=seq, as_of=as_of, finality=finality_of(live), decimals=rules.decimals, key=key)
+    board = in_order(entries, live.ranking)
+    return snapshot(board, seq=seq, as_of=as_of, finality=finality_of(live), decimals=rules.decimals, key=key)
+
+
+def gather(
+    rules: Rules, pages: Iterator[tuple[int, Page]], rosters: Iterator[tuple[int, dict[str, Seat]]]
+) -> Entries:
+    """The board's entries of pages and rosters, which both come by page number: taken side by side, so that no more than a
+    page of either is held."""
+    entries = Entries()
+    number, states = -1, NO_STATES
+    for wanted, seats in rosters:
+        while number < wanted:
+            number, states = _next_page(pages)
+        of_page = states if number == wanted else NO_STATES
+        for key, seat in seats.items():
+            if seat.status in LISTED:
+                entries.add(row_of(rules, seat, of_page.get(key, {})), seat.display_name)
+    return entries
+
+
+def _next_page(pages: Iterator[tuple[int, Page]]) -> tuple[int, States]:
+    number, page = next(pages, (MAX_PAGES, Page()))
+    return number, page.states
 
 
 def item_of(made: Snapshot) -> dict[str, Any]:

@@ -6,9 +6,12 @@ from typing import Any
 from pitboss.kernel.instants import format_instant
 from pitboss.kernel.money import format_amount
 from pitboss.rounds import gateway, store
-from pitboss.rounds.boards import (
+from pitboss.rounds.boards import CHUNK, Snapshot, chunk_of, row_of, unpack_chunk
+from pitboss.rounds.folding import judged, latest_records
+from pitboss.rounds.model import Live, Recorded, page_of, player_key
+from pitboss.rounds.ranker import board_from
+from pitboss.rounds.sorting import (
     BRAND,
-    CHUNK,
     ENTRY,
     NAME,
     PLAYER,
@@ -20,14 +23,7 @@ from pitboss.rounds.boards import (
     STATUS,
     TIED,
     BoardRow,
-    Snapshot,
-    chunk_of,
-    row_of,
-    unpack_chunk,
 )
-from pitboss.rounds.folding import judged, latest_records
-from pitboss.rounds.model import Live, Recorded, page_of, player_key
-from pitboss.rounds.ranker import board_from
 from pitboss.scoring.public import REASONS, ROLLED_BACK, Seat, compile_rules, refold, sort_key
 
 

@@ -151,7 +151,9 @@ def flush(work: Sequence[Work], world: World = store, *, now: int | None = None)
                 totals += refuse_late(w, seats, world)
                 continue
             try:
-                folded, was = fold_with_history(w, page, seats, world, moment)
+                # Never before what it holds was received: a clock that is slow must not hide a segment from later
+                # readers of the log, who stop at the first one written long enough before the round they look for.
+                folded, was = fold_with_history(w, page, seats, world, max(moment, w.received_at))
             except SealedMeanwhile:
                 totals += refuse_late(w, seats, world)
                 continue
@@ -165,7 +167,7 @@ def flush(work: Sequence[Work], world: World = store, *, now: int | None = None)
             list_conflicts(w, folded, world)
             if not folded.records:
                 continue
-            segments.append(advance(w, folded, moment))
+            segments.append(advance(w, folded))
             ready.append((w, folded, was))
         world.put_segments(segments)
         left = []
@@ -178,11 +180,11 @@ def flush(work: Sequence[Work], world: World = store, *, now: int | None = None)
     raise PageContestedError(f"{len(left)} pages were contested {PAGE_ATTEMPTS} times")
 
 
-def advance(w: Work, folded: Folded, moment: int) -> dict[str, Any]:
+def advance(w: Work, folded: Folded) -> dict[str, Any]:
     """Give the page its next version and head, and answer the segment's item."""
     page = folded.page
     page.version += 1
-    segment = Segment(page.version, secrets.token_hex(6), page.head, moment, folded.records)
+    segment = Segment(page.version, secrets.token_hex(6), page.head, page.updated_at, folded.records)
     page.head = segment.token
     return store.segment_record(w.pk, w.live.tenant_id, w.number, segment)
 

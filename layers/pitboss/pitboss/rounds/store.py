@@ -76,21 +76,21 @@ def segment_sk(page: int, version: int, token: str) -> str:
 
 def put_batch(item: InboxItem, lane: int = 0) -> None:
     """The write that is the acknowledgement."""
-    dynamo.apply(
-        dynamo.put_op(
-            arena_table(),
-            {
-                "pk": f"IN#{item.tenant_id}#{item.integration_id}#{lane}",
-                "sk": item.batch_id,
-                "tenantId": item.tenant_id,
-                "integrationId": item.integration_id,
-                "schema": SCHEMA,
-                "receivedAt": item.received_at,
-                "data": item.data,
-                "ttl": item.received_at // 1000 + INBOX_TTL_S,
-            },
-        )
-    )
+    dynamo.apply(dynamo.put_op(arena_table(), batch_record(item, lane)))
+
+
+def batch_record(item: InboxItem, lane: int = 0) -> dict[str, Any]:
+    """An inbox batch's item."""
+    return {
+        "pk": f"IN#{item.tenant_id}#{item.integration_id}#{lane}",
+        "sk": item.batch_id,
+        "tenantId": item.tenant_id,
+        "integrationId": item.integration_id,
+        "schema": SCHEMA,
+        "receivedAt": item.received_at,
+        "data": item.data,
+        "ttl": item.received_at // 1000 + INBOX_TTL_S,
+    }
 
 
 def inbox_item(record: dict[str, Any]) -> InboxItem:
@@ -109,7 +109,8 @@ def inbox_since(tenant_id: str, integration_id: str, since_ulid: str, lane: int 
 # --- live tournaments
 
 
-def _live_record(live: Live) -> dict[str, Any]:
+def live_record(live: Live) -> dict[str, Any]:
+    """A live tournament's item."""
     return {
         "pk": f"LIVE#{live.tenant_id}",
         "sk": live.tournament_id,
@@ -122,7 +123,7 @@ def _live_record(live: Live) -> dict[str, Any]:
 
 def live_put(live: Live) -> "TransactWriteItemTypeDef":
     """Part of a lifecycle transaction: what the scorer is to know from now on."""
-    return dynamo.put_op(arena_table(), _live_record(live))
+    return dynamo.put_op(arena_table(), live_record(live))
 
 
 def live_delete(tenant_id: str, tournament_id: str) -> "TransactWriteItemTypeDef":
@@ -173,7 +174,8 @@ def roster_put(
 
 def seats_in(record: dict[str, Any] | None) -> dict[str, Seat]:
     """The seats of a roster page by player key."""
-    return {k[len(SEAT) :]: seat_from(v) for k, v in (record or {}).items() if k.startswith(SEAT)}
+    start = len(SEAT)
+    return {k[start:]: seat_from(k[start:], v) for k, v in (record or {}).items() if k.startswith(SEAT)}
 
 
 def read_seat(tenant_id: str, tournament_id: str, pages: int, key: str) -> Seat | None:
@@ -238,7 +240,18 @@ def put_segments(records: Sequence[dict[str, Any]]) -> None:
 
 def put_page(pk: str, tenant_id: str, number: int, page: Page, was: int) -> bool:
     """Make a page `page.version` on condition that it still is at version `was`; False when another was quicker."""
-    record = {
+    record = page_record(pk, tenant_id, number, page)
+    condition, values = ("absent", None) if was == 0 else ("version = :was", {":was": was})
+    try:
+        dynamo.put(arena_table(), record, condition=condition, values=values)
+    except dynamo.ConditionFailed:
+        return False
+    return True
+
+
+def page_record(pk: str, tenant_id: str, number: int, page: Page) -> dict[str, Any]:
+    """A page's item."""
+    return {
         "pk": pk,
         "sk": page_sk(number),
         "tenantId": tenant_id,
@@ -248,12 +261,6 @@ def put_page(pk: str, tenant_id: str, number: int, page: Page, was: int) -> bool
         "sealed": page.sealed,
         "data": encode_page(page),
     }
-    condition, values = ("absent", None) if was == 0 else ("version = :was", {":was": was})
-    try:
-        dynamo.put(arena_table(), record, condition=condition, values=values)
-    except dynamo.ConditionFailed:
-        return False
-    return True
 
 
 def read_history(pk: str, number: int, page: Page, since: int) -> History:

@@ -243,7 +243,10 @@ class Winner(Model):
     display_name: str
     status: str
     qualified: bool
-    final_score: int
+    final_score: int = Field(
+        description="As the hashes and the recomputation have it: in the scale of the rules."
+    )
+    score: str = Field(description="The same as a decimal, as boards show it.")
     reached_at: When | None
     rounds: int
     entry_count: int

@@ -63,7 +63,11 @@ def judge(
         try:
             if tournament.status in AMENDABLE:
                 want_result(tournament, actor, reason or ("disqualified" if out else "reinstated"), beside)
-            elif tournament.status in (*BEFORE_START, RUNNING, PAUSED, CLOSING):
+            elif tournament.status == CLOSING:
+                # A result may be in the making from the seats as they were: the new version makes it be made again.
+                touched = replace(tournament, version=tournament.version + 1)
+                commit_change(tournament, touched, [], actor, beside=beside)
+            elif tournament.status in (*BEFORE_START, RUNNING, PAUSED):
                 store.commit([entry_store.seat_op(tournament, (tournament.status,)), *beside])
             else:
                 raise Refusal(

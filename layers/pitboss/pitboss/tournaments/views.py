@@ -4,7 +4,7 @@ from typing import Any
 
 from pitboss.kernel.instants import format_instant
 from pitboss.kernel.money import format_amount
-from pitboss.scoring.public import MAX_INSTANT
+from pitboss.scoring.public import MAX_INSTANT, compile_rules
 from pitboss.tournaments.entry_rules import check_open
 from pitboss.tournaments.model import (
     FINAL,
@@ -257,12 +257,12 @@ def results_view(
         "resultHash": header["resultHash"],
         "previousHash": header["previousHash"],
         "counts": header["counts"],
-        "winners": [_winner(row, spec.exponent) for row in rows],
+        "winners": [_winner(row, spec.exponent, compile_rules(spec.rules).decimals) for row in rows],
         "nextCursor": next_cursor,
     }
 
 
-def _winner(row: dict[str, Any], exponent: int) -> dict[str, Any]:
+def _winner(row: dict[str, Any], exponent: int, decimals: int) -> dict[str, Any]:
     amount = sum(prize["amount"] for prize in row["prizes"])
     prizes = []
     for prize in row["prizes"]:
@@ -287,6 +287,7 @@ def _winner(row: dict[str, Any], exponent: int) -> dict[str, Any]:
         "status": row["status"],
         "qualified": row["qualified"],
         "finalScore": row["score"],
+        "score": format_amount(row["score"], decimals),
         "reachedAt": _when(row["reachedAt"]),
         "rounds": row["rounds"],
         "entryCount": row["entryCount"],
