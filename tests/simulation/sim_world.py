@@ -84,10 +84,11 @@ class World:
 
     def _another_scorer(self) -> None:
         """Between a scorer's reading of a page and its write another one comes along, with the same batches or more."""
-        if self.nested or not self.pending or not chance(self.rng, 12):
+        here = [items for _, _, items in self.pending[:8] if all(i.received_at <= self.now for i in items)]
+        if self.nested or not here or not chance(self.rng, 12):
             return
         self.nested = True
-        _, _, items = self.rng.choice(self.pending[:5])
+        items = self.rng.choice(here)
         try:
             service.score(items)
         except Crash:
@@ -269,12 +270,18 @@ class World:
             for b in late
             for r in (a.round for a in store_rounds(b))
             if (r.brand_id, r.player_id) in seated
-            and not service.out_of_time(r, self.live)
+            and not self._beside((r.brand_id, r.player_id, r.round_id) in known, r)
             and r.revision > known.get((r.brand_id, r.player_id, r.round_id), -1)
         }
         listed = [(d["roundId"], d["revision"]) for d in store.listed(TENANT, TOURNAMENT, "LATE")]
         assert len(listed) == len(set(listed)), "a late round is listed once"
         assert set(listed) == wanted, f"late rounds: {set(listed) ^ wanted}"
+
+    def _beside(self, known: bool, round_: Round) -> bool:  # noqa: FBT001
+        """Whether a late round lies outside the tournament's or the player's time, and so is nobody's loss."""
+        seat = next(s for s in self.seats if (s.brand_id, s.player_id) == round_[3:5])
+        _, reason = self.rules.judge(round_, seat._replace(status="active"), self.live.window)
+        return not known and reason in ("outside_window", "before_joining")
 
     def check_conflicts(self, batches: list[store.InboxItem]) -> None:
         """Every listed contradiction is one; those of rounds that were never corrected are all listed."""

@@ -14,13 +14,17 @@ from pitboss.platform.clock import now_ms
 from pitboss.platform.observe import count, logger
 from pitboss.rounds import gateway, store
 from pitboss.rounds.codec import decode_batch, key_of
-from pitboss.rounds.folding import Folded, fold_page
+from pitboss.rounds.folding import Folded, fold_page, judged
 from pitboss.rounds.model import Arrival, History, Live, NeedHistory, Page, Segment, page_of
 from pitboss.rounds.store import InboxItem
 from pitboss.scoring.public import Round, Rules, Seat, compile_rules
 
 PAGE_ATTEMPTS = 12
 WAVE = 4000  # records of one page in one flush: a segment stays far below DynamoDB's 400 KB
+
+
+# Reasons of rounds that are no loss to anybody, however late they come.
+BESIDE = ("outside_window", "before_joining")
 
 
 class PageContestedError(RuntimeError):
@@ -208,17 +212,23 @@ def fold_with_history(
 
 
 def refuse_late(w: Work, seats: dict[str, Seat], world: World) -> Counter[str]:
-    """Rounds for a sealed page: those the log has are duplicates, the others are listed as late."""
+    """Rounds for a sealed page: those the log has are duplicates, the others are listed as late (but not
+    what lies outside the tournament's or the player's time)."""
     totals: Counter[str] = Counter()
     page, _ = world.read_pages([w.place])[w.place]
     known: dict[int, int] = {}
     for record in world.read_history(w.pk, w.number, page, 0).records:
         known[record.hash] = max(record.round.revision, known.get(record.hash, 0))
+    rules = compile_rules(w.live.rules)
     for arrival in w.arrivals:
-        if key_of(arrival.round) not in seats:
+        seat = seats.get(key_of(arrival.round))
+        if seat is None:
             continue
-        if arrival.round.revision <= known.get(arrival.hash, -1):
+        revision = known.get(arrival.hash, -1)
+        if arrival.round.revision <= revision:
             totals["duplicates"] += 1
+        elif revision < 0 and judged(rules, seat, arrival.round, w.live.window)[1] in BESIDE:
+            totals["not_counted"] += 1
         elif world.put_late(w.pk, w.live.tenant_id, arrival, w.received_at, describe(arrival)):
             totals["late"] += 1
     return totals

@@ -3,7 +3,7 @@
 `scoring.rank` is the definition; this is the same order and the same ranks (a property test compares them).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import Any
@@ -48,35 +48,33 @@ class Entries:
 
 @dataclass(frozen=True, slots=True)
 class Ordered:
-    """Entries in board order: `order[i]` is who stands at place i (0 first) with `ranks[i]`, `tied[i]`. The three are
-    lists or arrays of integers."""
+    """Entries in board order: `order[i]` is who stands at place i (0 first) with `ranks[i]`, `tied[i]`. `numbers` are the
+    columns score, reached, rounds. All are lists of integers or, of a large board, arrays."""
 
     entries: Entries
     order: Any
     ranks: Any
     tied: Any
+    numbers: tuple[Any, Any, Any]
 
     def __len__(self) -> int:
         return len(self.order)
 
     def columns(self, start: int, end: int) -> list[list[Any]]:
         """Places start to end, one list a member of BoardRow."""
-        e, who = self.entries, _plain(self.order[start:end])
-        held: tuple[Sequence[Any], ...] = (
-            e.entry_id,
-            e.brand_id,
-            e.player_id,
-            e.name,
-            e.score,
-            e.reached_at,
-            e.status,
-            e.qualified,
-            e.rounds,
-        )
+        e, places = self.entries, self.order[start:end]
+        who = _plain(places)
+        texts: tuple[list[str], ...] = (e.entry_id, e.brand_id, e.player_id, e.name)
+        score, reached, rounds = (_taken(column, places) for column in self.numbers)
         return [
             _plain(self.ranks[start:end]),
             _plain(self.tied[start:end]),
-            *([column[i] for i in who] for column in held),
+            *([column[i] for i in who] for column in texts),
+            score,
+            reached,
+            [e.status[i] for i in who],
+            [e.qualified[i] for i in who],
+            rounds,
         ]
 
     def rows(self, start: int, end: int) -> Iterator[BoardRow]:
@@ -86,6 +84,10 @@ class Ordered:
 
 def _plain(numbers: Any) -> list[int]:
     return numbers if isinstance(numbers, list) else list(numbers.tolist())
+
+
+def _taken(column: Any, places: Any) -> list[int]:
+    return [column[i] for i in places] if isinstance(column, list) else list(column[places].tolist())
 
 
 def in_order(entries: Entries, ranking: Mapping[str, Any]) -> Ordered:
@@ -111,7 +113,9 @@ def by_records(entries: Entries, ranking: Mapping[str, Any]) -> Ordered:
     )
     place = {entry_id: n for n, entry_id in enumerate(e.entry_id)}
     ranked = rank(rows, ranking)
-    return Ordered(e, [place[r.entry_id] for r in ranked], [r.rank for r in ranked], [r.tied for r in ranked])
+    order = [place[r.entry_id] for r in ranked]
+    numbers = e.score, e.reached_at, e.rounds
+    return Ordered(e, order, [r.rank for r in ranked], [r.tied for r in ranked], numbers)
 
 
 def by_arrays(entries: Entries, ranking: Mapping[str, Any]) -> Ordered:
@@ -140,12 +144,12 @@ def by_arrays(entries: Entries, ranking: Mapping[str, Any]) -> Ordered:
         ranks[:ranked] = np.arange(1, ranked + 1)
     elif ranked:
         first = np.ones(ranked, bool)
-        score, reached = score[order[:ranked]], reached[order[:ranked]]
-        first[1:] = score[1:] != score[:-1]
+        scores, moments = score[order[:ranked]], reached[order[:ranked]]
+        first[1:] = scores[1:] != scores[:-1]
         if ranking.get("ties", "earliest") != "shared":
-            first[1:] |= reached[1:] != reached[:-1]
+            first[1:] |= moments[1:] != moments[:-1]
         starts = np.flatnonzero(first)
         run = np.cumsum(first) - 1
         ranks[:ranked] = run + 1 if style == "dense" else starts[run] + 1
         tied[:ranked] = np.diff(np.append(starts, ranked))[run]
-    return Ordered(entries, order, ranks, tied)
+    return Ordered(entries, order, ranks, tied, (score, reached, np.array(entries.rounds, np.int64)))

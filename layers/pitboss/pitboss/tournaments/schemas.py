@@ -54,7 +54,7 @@ class EntryTerms(Model):
 
 
 class PrizeLine(Model):
-    """Prizes of the places rankFrom to rankTo; each place gets the amount, or the share of the pool."""
+    """Prizes of the places rankFrom to rankTo; each place gets the amount; a share of the pool is divided among the places of the line."""
 
     rank_from: Annotated[int, Field(ge=1, le=100_000)]
     rank_to: Annotated[int, Field(ge=1, le=100_000)] | None = None
