@@ -10,10 +10,12 @@ The obvious design: an item per round (conditional put, the dedupe), the player'
 takes a delete and a put as its key changes; a rank then costs a count, which is not even charged here.
 """
 
+import argparse
 import random
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pitboss.platform.aws import dynamodb
 from pitboss.platform.dynamo import to_item
 from pitboss.rounds import codec, service, store
 from pitboss.rounds.boards import CHUNK, row_of, snapshot
@@ -98,7 +100,7 @@ class Meter:
         for seat in self.seats:
             key = player_key(seat.brand_id, seat.player_id)
             self.by_page.setdefault(page_of(key, self.live.pages), {})[key] = seat
-        self.rosters = {n: size(to_item(self._roster(n))) for n in self.by_page}
+        self.rosters = {n: size(to_item(self.roster(n))) for n in self.by_page}
         self.pages: dict[int, tuple[bytes, int, str]] = {}
         self.outside = False
         self.writes = self.reads = self.rounds = self.page_bytes = 0
@@ -111,7 +113,8 @@ class Meter:
         some = max(1, SAMPLED_PLAYERS * self.live.pages // players)
         return [s for s in seats if page_of(player_key(s.brand_id, s.player_id), self.live.pages) < some]
 
-    def _roster(self, number: int) -> dict[str, Any]:
+    def roster(self, number: int) -> dict[str, Any]:
+        """A roster page's item."""
         fixed = {"pk": store.tournament_pk(TENANT, TOURNAMENT), "sk": store.roster_sk(number)}
         seats = {store.SEAT + k: codec.seat_document(s) for k, s in self.by_page[number].items()}
         return {**fixed, "tenantId": TENANT, "schema": store.SCHEMA, **seats}
@@ -130,7 +133,7 @@ class Meter:
         seats = self.by_page[work.number]
         was = len(stood[0]) + 200 if stood else 0
         folded = fold_page(page, work.arrivals, seats, self.rules, self.live.window, now=moment)
-        segment = service.advance(work, folded, moment)
+        segment = service.advance(work, folded)
         record = store.page_record(work.pk, TENANT, work.number, page)
         self.pages[work.number] = record["data"], page.version, page.head
         if counts:
@@ -225,7 +228,50 @@ def row(players: int, design: str, writes: float, reads: float, outside: float) 
     }
 
 
+def check() -> None:
+    """Put really encoded items to the DynamoDB of AWS_ENDPOINT_URL and compare what it says they took with `wru`."""
+    client, name = dynamodb(), "capacity-check"
+    client.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+        AttributeDefinitions=[
+            {"AttributeName": "pk", "AttributeType": "S"},
+            {"AttributeName": "sk", "AttributeType": "S"},
+        ],
+    )
+    meter, chance = Meter(1_000), random.Random(23)
+    meter.run()
+    records = [meter.roster(n) for n in meter.by_page]
+    pk = store.tournament_pk(TENANT, TOURNAMENT)
+    for number, stood in meter.pages.items():
+        records.append(store.page_record(pk, TENANT, number, codec.decode_page(*stood, sealed=False)))
+    records += [
+        inbox_record([one_round(chance, chance.choice(meter.seats), START) for _ in range(many)])
+        for many in (1, 20, 67, 250, BATCH)
+    ]
+    records.append(store.live_record(meter.live))
+    wrong = 0
+    for record in records:
+        answer = client.put_item(TableName=name, Item=to_item(record), ReturnConsumedCapacity="TOTAL")
+        told = answer["ConsumedCapacity"]["CapacityUnits"]
+        if told != wru(record):
+            wrong += 1
+            print(f"  {record['sk']}: told {told}, computed {wru(record)} for {size(to_item(record))} bytes")
+    client.delete_table(TableName=name)
+    print(f"  {len(records)} items, {wrong} differ")
+    if wrong:
+        raise SystemExit(1)
+
+
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--check", action="store_true", help="compare the rules with AWS_ENDPOINT_URL's answers"
+    )
+    if parser.parse_args().check:
+        check()
+        return
     rows = []
     for players in PLAYERS:
         rows += [pitboss(players), obvious(players)]

@@ -10,12 +10,28 @@ LENGTH = 60_000
 END = START + LENGTH
 GRACE_UNTIL = END + 30_000
 EXPONENTS = {"EUR": 2, "JPY": 0, "USD": 2, "GBP": 2}
-SINGLE = (
-    "total_wagered total_won net_win sum_multipliers round_count win_count wins_at_least bet_points win_points"
-).split()
+SINGLE = [
+    "total_wagered",
+    "total_won",
+    "net_win",
+    "sum_multipliers",
+    "round_count",
+    "win_count",
+    "wins_at_least",
+    "bet_points",
+    "win_points",
+]
 METRICS = [
     *SINGLE,
-    *"biggest_win biggest_multiplier best_n best_n_consecutive consecutive_wins first_to_target weighted".split(),
+    *[
+        "biggest_win",
+        "biggest_multiplier",
+        "best_n",
+        "best_n_consecutive",
+        "consecutive_wins",
+        "first_to_target",
+        "weighted",
+    ],
 ]
 
 

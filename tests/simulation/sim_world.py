@@ -15,12 +15,12 @@ from pitboss.kernel.ids import ulid
 from pitboss.platform import dynamo
 from pitboss.rounds import closing, gateway, ranker, reading, service, store
 from pitboss.rounds.boards import ranked_rows
-from pitboss.rounds.codec import encode_batch, key_of
+from pitboss.rounds.codec import encode_batch
 from pitboss.rounds.model import Live, Recorded, fingerprint, round_hash
 from pitboss.scoring.public import MAX_INSTANT, Round, Seat, compile_rules, naive_standings
 
 from tests.simulation import sim_casino as casino
-from tests.simulation.sim_casino import END, GRACE_UNTIL, LENGTH, START, Message, chance
+from tests.simulation.sim_casino import END, GRACE_UNTIL, START, chance
 from tests.simulation.sim_table import Crash, Table
 
 TENANT, TOURNAMENT, FEED = "tenant", "T" * 26, "casino"
@@ -146,7 +146,9 @@ class World:
             at += len(part)
             received = part[-1].at
             batch_id = ulid(received, len(out).to_bytes(10, "big"))
-            out.append(store.InboxItem(TENANT, FEED, batch_id, received, encode_batch([m.round for m in part])))
+            out.append(
+                store.InboxItem(TENANT, FEED, batch_id, received, encode_batch([m.round for m in part]))
+            )
         return out
 
     def _receive(self, batches: list[store.InboxItem]) -> None:
@@ -191,7 +193,12 @@ class World:
                 acts.append((end, lambda start=start, end=end: self._publish(((start, end),))))
         for history in self.histories:
             for n, seat in enumerate(history):
-                acts.append((self._moment(history, n), lambda s=seat, b=history[n - 1] if n else None: self._seat(s, b)))
+                acts.append(
+                    (
+                        self._moment(history, n),
+                        lambda s=seat, b=history[n - 1] if n else None: self._seat(s, b),
+                    )
+                )
         return [(at, n, act) for n, (at, act) in enumerate(acts)]
 
     def _moment(self, history: list[Seat], n: int) -> int:
@@ -242,7 +249,9 @@ class World:
     def expected(self, batches: list[store.InboxItem]) -> bytes:
         """The standings by the naive program, of the distinct rounds."""
         keyed = [(r, round_hash(FEED, r.brand_id, r.player_id, r.round_id)) for r in self.arrived(batches)]
-        return as_bytes(naive_standings(self.document, self.seats, keyed, self.live.window, self.live.ranking))
+        return as_bytes(
+            naive_standings(self.document, self.seats, keyed, self.live.window, self.live.ranking)
+        )
 
     def check_pages(self, batches: list[store.InboxItem], when: str) -> None:
         states: dict[str, Any] = {}
@@ -255,7 +264,9 @@ class World:
     def check_final(self, batches: list[store.InboxItem]) -> None:
         found = closing.final_ranking(TENANT, TOURNAMENT)
         assert as_bytes(found.rows) == self.expected(batches), "the final ranking"
-        assert found == closing.final_ranking(TENANT, TOURNAMENT), "a result is the same whenever it is computed"
+        assert found == closing.final_ranking(TENANT, TOURNAMENT), (
+            "a result is the same whenever it is computed"
+        )
 
     def check_late(self, late: list[store.InboxItem]) -> None:
         """Listed are exactly the rounds of seated players that say something which was not known in time."""
@@ -277,7 +288,7 @@ class World:
         assert len(listed) == len(set(listed)), "a late round is listed once"
         assert set(listed) == wanted, f"late rounds: {set(listed) ^ wanted}"
 
-    def _beside(self, known: bool, round_: Round) -> bool:  # noqa: FBT001
+    def _beside(self, known: bool, round_: Round) -> bool:
         """Whether a late round lies outside the tournament's or the player's time, and so is nobody's loss."""
         seat = next(s for s in self.seats if (s.brand_id, s.player_id) == round_[3:5])
         _, reason = self.rules.judge(round_, seat._replace(status="active"), self.live.window)
@@ -290,11 +301,18 @@ class World:
             contents[r.brand_id, r.player_id, r.round_id].add(r)
         listed = {(d["roundId"], d["revision"]) for d in store.listed(TENANT, TOURNAMENT, "CONFLICT")}
         for round_id, revision in listed:
-            of = [r for rounds in contents.values() for r in rounds if (r.round_id, r.revision) == (round_id, revision)]
+            of = [
+                r
+                for rounds in contents.values()
+                for r in rounds
+                if (r.round_id, r.revision) == (round_id, revision)
+            ]
             assert len(of) > 1, f"{round_id} revision {revision} contradicts nothing"
         logged = {(r.round.brand_id, r.round.player_id, r.round.round_id) for r in self.log()}
         for name, rounds in contents.items():
-            plain = {r.revision for r in rounds} == {0} and not any(service.out_of_time(r, self.live) for r in rounds)
+            plain = {r.revision for r in rounds} == {0} and not any(
+                service.out_of_time(r, self.live) for r in rounds
+            )
             if len(rounds) > 1 and plain and name in logged and self.calm and self._always_seated(name):
                 assert (name[2], 0) in listed, f"the contradiction of {name[2]} is not listed"
 

@@ -19,16 +19,7 @@ from pitboss.platform.aws import ATTEMPTS, CONNECT_TIMEOUT_S, POOL, READ_TIMEOUT
 Answer = dict[str, Any]
 # Head and body are two packets; without this the second waits for the first one's acknowledgement, 40 ms.
 NO_DELAY: Any = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
-RETRIED = frozenset(
-    {
-        "ProvisionedThroughputExceededException",
-        "ThrottlingException",
-        "RequestLimitExceeded",
-        "TransactionInProgressException",
-        "InternalServerError",
-        "ServiceUnavailable",
-    }
-)
+RETRIED = ("ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded")
 
 
 class _Wire(NamedTuple):
@@ -46,10 +37,8 @@ def _wire() -> _Wire:
     from botocore.httpsession import URLLib3Session
 
     client = dynamodb()
-    timeout: Any = (
-        CONNECT_TIMEOUT_S,
-        READ_TIMEOUT_S,
-    )  # as botocore's own endpoints pass it; its stubs know one number
+    # A pair, as botocore's own endpoints pass it; its stubs know one number.
+    timeout: Any = (CONNECT_TIMEOUT_S, READ_TIMEOUT_S)
     # The chain of credentials that the client itself uses; it renews what expires.
     credentials = boto3.Session().get_credentials()
     return _Wire(
@@ -63,6 +52,8 @@ def _wire() -> _Wire:
 
 def forget() -> None:
     """Drop connections and credentials (see aws.forget_clients)."""
+    if _wire.cache_info().currsize:
+        _wire().session.close()
     _wire.cache_clear()
 
 

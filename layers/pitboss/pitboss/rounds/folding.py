@@ -26,6 +26,7 @@ from pitboss.rounds.model import (
 from pitboss.scoring.public import ROLLED_BACK, Round, Rules, Seat, Stint, Window, refold
 
 NOTHING = History(complete_since=1 << 62)
+MOST_HASHES = 12_000  # 144 KB of a page; what goes beyond is looked up in the log
 
 
 @dataclass(slots=True)
@@ -50,6 +51,7 @@ class _Folder:
         self.rules = rules
         self.window = window
         self.history = history or NOTHING
+        self.logged = latest_by_hash(self.history.records)
         self.known: dict[int, Recorded] = {}  # records of this very flush
         self.stale: set[tuple[str, int]] = set()  # entries to be refolded from the whole log
 
@@ -63,7 +65,7 @@ class _Folder:
         known = self._known(hash_)
         if known is None and (round_.settled_at < self.page.horizon or round_.revision > 0):
             self._need(round_.settled_at if round_.revision == 0 else 0)
-            found = self.history.latest(hash_)
+            found = self.logged.get(hash_)
             known = (found.round.revision, found.fingerprint) if found else None
         if known is None:
             self._record(seat, self._fresh(arrival))
@@ -99,7 +101,7 @@ class _Folder:
 
     def _correct(self, seat: Seat, arrival: Arrival) -> None:
         """Another revision of a known round: what stands after it is worked out, then the entry is put right."""
-        before = self.known.get(arrival.hash) or self.history.latest(arrival.hash)
+        before = self.known.get(arrival.hash) or self.logged.get(arrival.hash)
         if before is None:
             # A correction mostly carries its round's own time, so the log since then mostly has it; else all of it.
             self._need(arrival.round.settled_at)
@@ -189,6 +191,13 @@ class _Folder:
         if page.recent:
             newest = min(max(page.recent) * BUCKET_MS, now)
             page.horizon = max(page.horizon, (newest - LIVE_WINDOW_MS) // BUCKET_MS * BUCKET_MS)
+            # A page must stay an item, also when a casino stamps a hundred thousand rounds with one second.
+            kept = sum(map(len, page.recent.values()))
+            for bucket in sorted(page.recent):
+                if kept <= MOST_HASHES:
+                    break
+                kept -= len(page.recent[bucket])
+                page.horizon = max(page.horizon, (bucket + 1) * BUCKET_MS)
             page.recent = {b: h for b, h in page.recent.items() if h and b * BUCKET_MS >= page.horizon}
         page.updated_at = max(
             page.updated_at, now
@@ -233,12 +242,17 @@ def latest_records(records: Iterable[Recorded]) -> list[Recorded]:
     The highest revision decides, then the highest revision with content, then the first of equals: a message that got
     into the log a second time (its time was changed, against the contract) decides nothing.
     """
+    return [r for r in latest_by_hash(records).values() if r.round.status != TOMBSTONE]
+
+
+def latest_by_hash(records: Iterable[Recorded]) -> dict[int, Recorded]:
+    """What the log says of each round, tombstones included."""
     standing: dict[int, Recorded] = {}
     for record in records:
         before = standing.get(record.hash)
         if before is None or _standing_of(record) > _standing_of(before):
             standing[record.hash] = record
-    return [r for r in standing.values() if r.round.status != TOMBSTONE]
+    return standing
 
 
 def _standing_of(record: Recorded) -> tuple[int, int]:

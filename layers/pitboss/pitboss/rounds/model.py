@@ -128,13 +128,6 @@ class History:
     complete_since: int
     records: list[Recorded] = field(default_factory=list)
 
-    def latest(self, hash_: int) -> Recorded | None:
-        """The newest record of a round, or None."""
-        for record in reversed(self.records):
-            if record.hash == hash_:
-                return record
-        return None
-
 
 class Segment(NamedTuple):
     """One flush of one page."""

@@ -20,7 +20,9 @@ from pitboss.rounds.store import InboxItem
 from pitboss.scoring.public import Round, Rules, Seat, compile_rules
 
 PAGE_ATTEMPTS = 12
-WAVE = 4000  # records of one page in one flush: a segment stays far below DynamoDB's 400 KB
+# Bytes of records of one page in one flush: a segment stays below DynamoDB's 400 KB, whatever ids the casino chose.
+WAVE_BYTES = 300_000
+RECORD_BYTES = 64  # of a record beside its id, generously
 
 
 # Reasons of rounds that are no loss to anybody, however late they come.
@@ -111,10 +113,20 @@ def out_of_time(round_: Round, live: Live) -> bool:
 
 def waves(work: Sequence[Work]) -> Iterator[list[Work]]:
     """The same work in portions that fit a segment, in order."""
-    longest = max((len(w.arrivals) for w in work), default=0)
-    for start in range(0, longest, WAVE):
-        portion = [replace(w, arrivals=w.arrivals[start : start + WAVE]) for w in work]
-        yield [w for w in portion if w.arrivals]
+    portions = [list(portions_of(w)) for w in work]
+    for number in range(max(map(len, portions), default=0)):
+        yield [of[number] for of in portions if number < len(of)]
+
+
+def portions_of(w: Work) -> Iterator[Work]:
+    """One page's work, cut where its records would not fit a segment."""
+    start = size = 0
+    for n, arrival in enumerate(w.arrivals):
+        size += RECORD_BYTES + len(arrival.round.round_id.encode())
+        if size > WAVE_BYTES:
+            yield replace(w, arrivals=w.arrivals[start:n])
+            start, size = n, RECORD_BYTES + len(arrival.round.round_id.encode())
+    yield replace(w, arrivals=w.arrivals[start:])
 
 
 def score(items: Sequence[InboxItem], world: World = store) -> Counter[str]:
@@ -140,11 +152,11 @@ def flush(work: Sequence[Work], world: World = store, *, now: int | None = None)
     """Fold work into pages until each is written; contested pages are read again and tried alone."""
     totals: Counter[str] = Counter()
     left, failed = list(work), list[Exception]()
-    for _ in range(PAGE_ATTEMPTS):
-        if not left:
-            if failed:
-                raise PagesFailedError(f"{len(failed)} pages could not be folded") from failed[0]
-            return totals
+    attempts = 0
+    while left:
+        if attempts == PAGE_ATTEMPTS:
+            raise PageContestedError(f"{len(left)} pages were contested {PAGE_ATTEMPTS} times")
+        attempts += 1
         moment = now_ms() if now is None else now
         found = world.read_pages([w.place for w in left])
         ready: list[tuple[Work, Folded, int]] = []
@@ -181,7 +193,9 @@ def flush(work: Sequence[Work], world: World = store, *, now: int | None = None)
                 totals["not_counted"] += folded.counts["not_counted"]
             else:
                 left.append(w)
-    raise PageContestedError(f"{len(left)} pages were contested {PAGE_ATTEMPTS} times")
+    if failed:
+        raise PagesFailedError(f"{len(failed)} pages could not be folded") from failed[0]
+    return totals
 
 
 def advance(w: Work, folded: Folded) -> dict[str, Any]:
