@@ -18,7 +18,7 @@ from pitboss.rounds.codec import (
     seat_document,
     seat_from,
 )
-from pitboss.rounds.model import Arrival, Page, Recorded, fingerprint, round_hash
+from pitboss.rounds.model import Arrival, Page, Recorded, fingerprint, player_key, round_hash
 from pitboss.scoring.public import Round, Seat, Stint
 
 pytestmark = pytest.mark.property
@@ -71,12 +71,7 @@ def test_a_batch_comes_back_with_its_hashes(batch: list[Round]) -> None:
 
 @given(st.lists(records, min_size=1, max_size=20))
 def test_a_segment_comes_back(segment: list[Recorded]) -> None:
-    found = decode_records(encode_records(segment))
-    # A record may leave out what its reader works out anew; what the result is made of must be there.
-    assert [(r.round, r.content_revision, r.entry_no, r.reason) for r in found] == [
-        (r.round, r.content_revision, r.entry_no, r.reason) for r in segment
-    ]
-    assert found == segment
+    assert decode_records(encode_records(segment)) == segment
 
 
 @given(
@@ -100,7 +95,7 @@ def test_a_page_comes_back(
 @given(ids, ids, st.lists(st.tuples(st.integers(1, 9), instants, small, small), max_size=4), instants)
 def test_a_seat_comes_back(brand: str, name: str, stints: list[tuple[int, int, int, int]], at: int) -> None:
     seat = Seat("E" * 26, brand, "player", name, "active", at, tuple(Stint(*s) for s in stints))
-    assert seat_from(seat_document(seat)) == seat
+    assert seat_from(player_key(brand, "player"), seat_document(seat)) == seat
 
 
 def test_five_hundred_rounds_with_the_longest_ids_are_written_in_items(

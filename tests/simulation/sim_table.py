@@ -63,11 +63,9 @@ class Table:
     # -- writing
     def apply(self, op: Any, **_: Any) -> None:
         ((kind, raw),) = op.items()
-        key = raw.get("Key") or raw["Item"]
-        pk, sk = key["pk"]["S"], key["sk"]["S"]
-        if sk.startswith("PAGE#"):
+        if _key(raw)[1].startswith("PAGE#"):
             self.before_page()
-        self._write(kind, pk, sk, raw)
+        self._write(kind, raw)
 
     def put(self, table: str, record: Any, *, condition: str, values: Any = None) -> None:
         self.apply(dynamo.put_op(table, record, condition=condition, values=values))
@@ -76,27 +74,53 @@ class Table:
         for record in self.rng.sample(list(records), len(records)):
             self.apply(dynamo.put_op(table, record))
 
-    def _write(self, kind: str, pk: str, sk: str, raw: Mapping[str, Any]) -> None:
+    def transact(self, ops: Sequence[Any]) -> None:
+        parts = [(kind, raw, self._there(raw)) for op in ops for kind, raw in op.items()]
+        fate = self._fate()
+        reasons = [
+            None if _holds(there, raw) else dynamo.from_item(there) if there else {}
+            for _, raw, there in parts
+        ]
+        if any(reason is not None for reason in reasons):
+            raise dynamo.TransactionRefused(reasons)
+        for kind, raw, there in parts:
+            if kind != "ConditionCheck":
+                self._change(kind, raw, there)
+        if fate == "after":
+            raise Crash("transaction")
+
+    def _write(self, kind: str, raw: Mapping[str, Any]) -> None:
+        fate, there = self._fate(), self._there(raw)
+        if not _holds(there, raw):
+            raise dynamo.ConditionFailed(dynamo.from_item(there) if there else None)
+        self._change(kind, raw, there)
+        if fate == "after":
+            raise Crash(kind)
+
+    def _fate(self) -> str:
         self.writes += 1
         fate = self.crash(self.writes)
         if fate == "before":
-            raise Crash(sk)
-        there = self.items.get(pk, {}).get(sk)
-        if not _holds(there, raw):
-            raise dynamo.ConditionFailed(dynamo.from_item(there) if there else None)
+            raise Crash("before a write")
+        return fate
+
+    def _there(self, raw: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        pk, sk = _key(raw)
+        return self.items.get(pk, {}).get(sk)
+
+    def _change(self, kind: str, raw: Mapping[str, Any], there: Mapping[str, Any] | None) -> None:
+        pk, sk = _key(raw)
         of = self.items.setdefault(pk, {})
         if kind == "Delete":
             of.pop(sk, None)
-        else:
-            of[sk] = raw["Item"] if kind == "Put" else _updated(there, raw)
-            assert size_of(of[sk]) <= ITEM_BYTES, f"{sk} is larger than an item may be"
-        if fate == "after":
-            raise Crash(sk)
+            return
+        of[sk] = raw["Item"] if kind == "Put" else _updated(there, raw)
+        assert size_of(of[sk]) <= ITEM_BYTES, f"{sk} is larger than an item may be"
 
     @contextmanager
     def in_place(self) -> Iterator[None]:
         """Everything that would go to DynamoDB goes here."""
-        names = ("get", "get_many", "query", "apply", "put", "put_many")
+        names = ("get", "get_many", "query", "apply", "put", "put_many", "transact")
         with patch.multiple(dynamo, **{name: getattr(self, name) for name in names}):
             yield
 
@@ -112,6 +136,11 @@ def size_of(item: Mapping[str, Any]) -> int:
 
 def _bytes(value: Any) -> bytes:
     return value if isinstance(value, bytes) else str(value).encode()
+
+
+def _key(raw: Mapping[str, Any]) -> tuple[str, str]:
+    key = raw.get("Key") or raw["Item"]
+    return key["pk"]["S"], key["sk"]["S"]
 
 
 def _name(raw: Mapping[str, Any], name: str) -> str:

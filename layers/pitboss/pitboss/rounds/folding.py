@@ -199,9 +199,8 @@ class _Folder:
                 kept -= len(page.recent[bucket])
                 page.horizon = max(page.horizon, (bucket + 1) * BUCKET_MS)
             page.recent = {b: h for b, h in page.recent.items() if h and b * BUCKET_MS >= page.horizon}
-        page.updated_at = max(
-            page.updated_at, now
-        )  # the log's times rise along the chain, whoever's clock wrote them
+        # The log's times rise along the chain, whoever's clock wrote them.
+        page.updated_at = max(page.updated_at, now)
         return self.out
 
     def _refold(self) -> None:

@@ -1,10 +1,12 @@
 """Items of the rounds engine in table `arena`; the only file of the context that spells keys (docs/architecture.md)."""
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pitboss.kernel.ids import ulid
 from pitboss.platform import dynamo
 from pitboss.platform.settings import arena_table
 from pitboss.rounds.codec import (
@@ -310,7 +312,7 @@ def put_late(pk: str, tenant_id: str, arrival: Arrival, received_at: int, docume
 def put_conflict(
     pk: str, tenant_id: str, arrival: Arrival, received_at: int, document: dict[str, Any]
 ) -> bool:
-    """List a message that contradicts an earlier one; False when it was listed before."""
+    """List a message that contradicts an earlier one, and tell of it in the history; False when it was listed before."""
     record = {
         "pk": pk,
         "sk": f"CONFLICT#{arrival.hash:016x}#{arrival.round.revision}#{arrival.fingerprint:08x}",
@@ -319,7 +321,26 @@ def put_conflict(
         "receivedAt": received_at,
         "document": document,
     }
-    return _put_once(record)
+    told = hashlib.blake2b(f"{pk}|{record['sk']}".encode(), digest_size=10).digest()
+    event_id = ulid(received_at, told)
+    event = {
+        "pk": pk,
+        "sk": f"EVENT#{event_id}",
+        "tenantId": tenant_id,
+        "schema": SCHEMA,
+        "eventId": event_id,
+        "type": "ingest.conflict",
+        "occurredAt": received_at,
+        "actor": "scorer",
+        "requestId": "",
+        "data": {name: document[name] for name in ("roundId", "revision", "brandId", "playerId", "gameId")},
+    }
+    table = arena_table()
+    try:
+        dynamo.transact([dynamo.put_op(table, record, condition="absent"), dynamo.put_op(table, event)])
+    except dynamo.TransactionRefused:
+        return False
+    return True
 
 
 def _put_once(record: dict[str, Any]) -> bool:
