@@ -272,7 +272,8 @@ def _problem_response(entries: list[CatalogueEntry]) -> dict[str, Any]:
         },
     }
     if first.status in (429, 503):
-        response["headers"]["Retry-After"] = {"$ref": "#/components/headers/Retry-After"}
+        for name in ("Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"):
+            response["headers"][name] = {"$ref": f"#/components/headers/{name}"}
     return response
 
 
