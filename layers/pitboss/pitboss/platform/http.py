@@ -39,7 +39,9 @@ class Route:
 
     `body` and `answer` name pydantic models as "module:Class"; they are imported only when used. `limit` is the rate
     class (standard, create, register, results, ingest, wallet, none). `players` lets a player's token in, for its own
-    tournament. `public` needs no token. `idempotent` marks a POST that takes `Idempotency-Key`.
+    tournament. `public` needs no token. `idempotent` marks a POST that takes `Idempotency-Key`. With `parse`, the body
+    becomes `parse(document)` (which raises Refusal) and the model of `body` is documentation only: for functions that
+    cannot afford pydantic. `even_suspended` admits calls of a suspended tenant: the use case decides what still settles.
     """
 
     method: str
@@ -61,6 +63,8 @@ class Route:
     max_body: int = BODY_LIMIT
     about: str = ""
     media_type: str = "application/json"
+    parse: "Callable[[Any], Any] | None" = None
+    even_suspended: bool = False
 
 
 @dataclass(slots=True)
@@ -254,7 +258,9 @@ def parse_into(call: Call, event: dict[str, Any]) -> None:
             )
     if call.route.method in ("POST", "PUT", "PATCH"):
         call.raw = read_body(event, call.headers, call.route.max_body)
-        if call.route.body:
+        if call.route.parse is not None:
+            call.body = call.route.parse(load_json(call.raw))
+        elif call.route.body:
             call.body = validate(call.route.body, load_json(call.raw))
     elif event.get("body"):
         raise Refusal("VALIDATION_ERROR", f"{call.route.method} takes no body.")

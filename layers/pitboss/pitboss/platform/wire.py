@@ -184,7 +184,9 @@ def problem(refusal: Refusal, request_id: str) -> "Answer":
     }
     if refusal.errors:
         body["errors"] = [{"field": e.pointer, "reason": e.reason} for e in refusal.errors]
-    headers = {"Retry-After": str(refusal.retry_after_s)} if refusal.retry_after_s is not None else {}
+    headers = dict(refusal.headers)
+    if refusal.retry_after_s is not None:
+        headers["Retry-After"] = str(refusal.retry_after_s)
     if entry.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     return Answer(body, entry.status, headers, content_type="application/problem+json")
