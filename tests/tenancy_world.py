@@ -74,7 +74,7 @@ class Client:
             },
         }
         if method in ("POST", "PUT", "PATCH"):
-            sent["Content-Type"] = "application/json"
+            sent.setdefault("Content-Type", "application/json")
             content = json.dumps(body if body is not None else {}).encode() if raw is None else raw
             event["body"], event["isBase64Encoded"] = base64.b64encode(content).decode(), True
         if key:
@@ -82,7 +82,8 @@ class Client:
         event["headers"] = sent
         answer = self.api.handler(event, None)
         text = answer["body"]
-        return Reply(answer["statusCode"], json.loads(text) if text else None, answer["headers"], text)
+        parsed = json.loads(text) if text and "json" in answer["headers"]["Content-Type"] else None
+        return Reply(answer["statusCode"], parsed, answer["headers"], text)
 
 
 def root_client(api: Api, currency: str = "EUR") -> Client:

@@ -9,7 +9,7 @@ from pitboss.tenancy.hotgate import HotGate
 from pitboss.tenancy.model import Node, Settings, Standing
 from pitboss.tenancy.service import bootstrap_root
 from pitboss.tenancy.standing import standing_of
-from pitboss.tenancy.tokens import jwks, mint_player_token
+from pitboss.tenancy.tokens import jwks, mint_player_token, sign_bytes
 
 if TYPE_CHECKING:
     from pitboss.platform.http import Gate
@@ -26,6 +26,7 @@ __all__ = [
     "mint_player_token",
     "node",
     "settings_of",
+    "sign_bytes",
     "standing_of",
 ]
 
