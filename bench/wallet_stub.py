@@ -16,7 +16,7 @@ from base64 import b64decode
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-DELAY_S = 0.004
+DELAY_S = float(sys.argv[1]) if __name__ == "__main__" and len(sys.argv) > 1 else 0.0
 ITEMS: dict[tuple[str, str, str], dict[str, Any]] = {}
 CALLS: list[dict[str, Any]] = []
 LOCK = threading.Lock()
@@ -78,6 +78,10 @@ def answer(operation: str, body: dict[str, Any]) -> tuple[int, dict[str, Any], f
         return _write(operation, body)
     if operation in ("GetItem", "BatchGetItem"):
         return _read(operation, body)
+    if operation == "BatchWriteItem":  # the inspector's records
+        puts = [(t, r["PutRequest"]["Item"]) for t, rows in body["RequestItems"].items() for r in rows]
+        ITEMS.update((where(t, item), item) for t, item in puts)
+        return 200, {"UnprocessedItems": {}}, sum(units(size_of(item), 1024) for _, item in puts), 0
     if operation == "Query":
         return 200, {"Items": [], "Count": 0}, 0, 0.5
     raise ValueError(operation)
@@ -157,7 +161,7 @@ class Handler(BaseHTTPRequestHandler):
         self._send(status, document)
 
     def _call(self, operation: str, begun: float, written: float, read: float) -> None:
-        time.sleep(max(0.0, begun + DELAY - time.monotonic()))
+        time.sleep(max(0.0, begun + DELAY_S - time.monotonic()))
         with LOCK:
             CALLS.append(
                 {"op": operation, "from": begun, "to": time.monotonic(), "wru": written, "rru": read}
@@ -175,8 +179,6 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, *args: Any) -> None:
         """Nothing."""
 
-
-DELAY = float(sys.argv[1]) if len(sys.argv) > 1 else DELAY_S
 
 if __name__ == "__main__":
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

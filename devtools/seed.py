@@ -129,6 +129,7 @@ def configure(operator: Hub, api_url: str) -> None:
                 "displayName": name,
                 "gameProviderDisplayName": maker,
                 "isFreeroundSupported": slug == "lucky-sevens",
+                "hasDemo": True,
             }
             for slug, name, maker in GAMES
         ],

@@ -3,12 +3,14 @@
 import http.client
 import json
 import uuid
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from pitboss.dialects.public import CODECS, Credential, Said, Terms
+from pitboss.kernel.refusal import Refusal
 
 from devtools.client import Hub
 from tests.conftest import Stack
@@ -86,6 +88,31 @@ def test_a_round_through_the_door(vendor: Vendor, hub: Hub) -> None:
         lambda answer: bool(answer["transactions"]),
     )
     assert [row["amount"] for row in seen["transactions"]] == ["10.00"]
+
+
+def test_one_bet_sent_ten_times_at_once_takes_one_stake(vendor: Vendor, hub: Hub) -> None:
+    user = f"v-{uuid.uuid4().hex[:10]}"
+    player = hub("POST", "/players", {"brandId": "aurora", "userId": user})
+    token = hub("POST", f"/players/{player['id']}/sessions", {"device": "desktop"})["sessionToken"]
+    first = {"transactionId": f"d-{user}", "amount": "100.00"}
+    hub("POST", f"/players/{player['id']}/deposit", first, key=f"k-{user}")
+    head = {"userId": user, "roundId": f"r-{user}", "gameId": f"{GAME}-{vendor.profile}", "currency": "EUR"}
+    head |= {"sessionToken": token} if vendor.profile == "mascot" else {}
+    bet = {**head, "action": "bet", "transactionId": f"b-{user}", "amount": "10.00"}
+
+    def once(number: int) -> str:
+        mine = replace(vendor, nonce=vendor.nonce + 1000 + number)
+        try:
+            return str(mine.ask(bet)["status"])
+        except Refusal as refusal:
+            return refusal.name
+
+    with ThreadPoolExecutor(10) as pool:
+        told = list(pool.map(once, range(10)))
+    # A protocol that answers a repetition with an error says so; a busy one may say that it could not decide.
+    assert set(told) <= {"OK", "TX_ALREADY_PROCESSED", "INTERNAL_ERROR"}
+    assert "OK" in told
+    assert vendor.ask({**head, "action": "balance"})["balance"] == "90.00"
 
 
 def test_a_stranger_at_the_door(vendor: Vendor) -> None:

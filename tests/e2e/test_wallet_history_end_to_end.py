@@ -95,6 +95,44 @@ def test_play_appears_in_history_figures_and_books(hub: Hub, provider: Provider)
     assert timeline["players"][0]["status"] == "completed"
 
 
+def test_whatever_is_rolled_back_refused_or_late_the_books_come_out(hub: Hub, provider: Provider) -> None:
+    player = Player(hub, "100.00")
+    round_id = player.play(provider, "10.00", "5.00")
+    common = {"sessionToken": player.token, "gameId": GAME, "currency": "EUR"}
+    late = provider("win", transactionId=f"late-{round_id}", roundId=round_id, amount="1.00", **common)
+    bet = provider("bet", transactionId=f"x-{round_id}", roundId=f"x-{round_id}", amount="20.00", **common)
+    back = {"transactionId": f"rx-{round_id}", "originalTransactionId": f"x-{round_id}", "roundClosed": True}
+    undone = provider("rollback", roundId=f"x-{round_id}", **back, **common)
+    unknown = {"transactionId": f"ry-{round_id}", "originalTransactionId": f"y-{round_id}"}
+    provider("rollback", roundId=f"y-{round_id}", **unknown, **common)
+    buried = provider("bet", transactionId=f"y-{round_id}", roundId=f"y-{round_id}", amount="1.00", **common)
+    poor = provider("bet", transactionId=f"z-{round_id}", roundId=f"z-{round_id}", amount="999.00", **common)
+    moved = {"transactionId": f"o-{round_id}", "amount": "6.00"}
+    hub("POST", f"/players/{player.id}/withdraw", moved)
+    assert [late["status"], bet["status"], undone["status"]] == ["OK", "OK", "OK"]
+    assert (buried["name"], poor["name"]) == ("TX_ROLLED_BACK", "BALANCE_NOT_ENOUGH")
+    poll(
+        lambda: {
+            r["transactionId"]: r["state"] for r in hub("GET", "/history", playerId=player.id)["transactions"]
+        },
+        lambda seen: (
+            seen.get(f"x-{round_id}") == "ROLLED_BACK" and f"o-{round_id}" in seen and f"z-{round_id}" in seen
+        ),
+    )
+    found: list[dict[str, Any]] = []
+    page = hub("GET", "/reports/books")
+    while True:
+        found += [f for f in page["findings"] if f["playerId"] == player.id]
+        if page["nextCursor"] is None:
+            break
+        page = hub("GET", "/reports/books", cursor=page["nextCursor"])
+    assert found == []
+    (figures,) = hub("GET", "/statistics", playerId=player.id, groupBy="player")["rows"]
+    assert (figures["stake"], figures["won"], figures["cancelledStake"]) == ("10.00", "6.00", "20.00")
+    assert (figures["withdrawn"], figures["refused"]) == ("6.00", 1)
+    assert hub("GET", f"/players/{player.id}")["balance"] == "90.00"
+
+
 def test_rounds_of_the_wallet_run_a_tournament(
     hub: Hub, provider: Provider, tournament: Callable[..., dict[str, Any]]
 ) -> None:

@@ -217,6 +217,20 @@ def test_mascot_a_reused_nonce_is_refused_and_a_repetition_is_not() -> None:
     assert world.wallet("alice").balance == 900
 
 
+def test_mascot_the_token_and_the_player_name_must_agree() -> None:
+    world = World.make()
+    token = world.player("alice", 1_000)
+    world.player("bob", 1_000)
+    vendor = world.vendor("mascot")
+    head = {"userId": "bob", "sessionToken": token, "roundId": "r1", "gameId": GAME, "currency": "EUR"}
+    bet = {**head, "action": "bet", "transactionId": "x", "amount": "1.00"}
+    for document in (bet, {**head, "action": "balance"}):
+        with pytest.raises(Refusal) as refused:
+            vendor.ask(document)
+        assert (refused.value.name, refused.value.effect) == ("INTERNAL_ERROR", "none")
+    assert world.wallet("alice").balance == world.wallet("bob").balance == 1_000
+
+
 @pytest.mark.parametrize("profile", ["slotcity-v4", "slotcity-v1", "mascot"])
 def test_a_bet_of_another_tenants_player_opens_nothing(profile: str) -> None:
     theirs = World.make()

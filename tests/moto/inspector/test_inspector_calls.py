@@ -144,14 +144,25 @@ def test_an_applied_call_and_its_callbacks_are_found_by_each_id(ledger: Ledger) 
     hub_id = taken(ledger)
     first = callback(ledger, hub_id, "https://wallet.example/bet")
     second = callback(ledger, hub_id, "https://wallet.example/bet", error="", status=200, attempt=2)
-    again = refused(ledger, bet_body(), error="", status=200)
+    told = {"transactionId": "t-1", "hubTransactionId": hub_id, "webhookId": "msg-7", "requestId": "req-7"}
+    again = refused(ledger, bet_body(), error="", status=200, ids=told)
     expected = {hub_id, first, second, again}
     for any_id in ("t-1", "r-1"):
         assert {c["callId"] for c in found(ledger.inspector, any_id)} == expected
     for any_id in (hub_id, PLAYERS["u-1"]):
-        assert {c["callId"] for c in found(ledger.inspector, any_id)} == {hub_id, first, second}
+        assert {c["callId"] for c in found(ledger.inspector, any_id)} == expected
+    for any_id in ("msg-7", "req-7"):
+        assert [c["callId"] for c in found(ledger.inspector, any_id)] == [again]
+    assert made(ledger.inspector("GET", "/inspector/calls"))["calls"] == []
     listed = found(ledger.inspector, "t-1")
     assert [c["callId"] for c in listed] == sorted(expected, reverse=True)
+
+
+def test_an_applied_call_is_found_by_its_message_and_its_request(ledger: Ledger) -> None:
+    hub_id = taken(ledger)
+    for any_id in ("msg-0", "req-1"):
+        assert [c["callId"] for c in found(ledger.inspector, any_id)] == [hub_id]
+    assert found(ledger.inspector, "msg-00") == []
 
 
 def test_pages_of_a_search(ledger: Ledger) -> None:

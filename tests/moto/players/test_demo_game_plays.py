@@ -14,6 +14,7 @@ from pitboss.catalogue.public import (
 )
 from pitboss.demo import game, game_gateway, game_service, game_store
 from pitboss.kernel.instants import format_instant
+from pitboss.kernel.money import format_amount
 from pitboss.platform import signing
 from pitboss.platform.clock import now_ms
 from pitboss.platform.http import Api
@@ -304,7 +305,7 @@ def test_a_demo_never_calls_the_wallet(world: World, line: Line, monkeypatch: py
 def test_only_the_stakes_of_the_wheel_are_played(world: World, line: Line) -> None:
     fund(world, "10.00")
     play = made(opened(world))
-    assert play["bets"] == [f"{bet / 100:.2f}" for bet in game.BETS_MINOR]
+    assert play["bets"] == [format_amount(bet, 2) for bet in game.BETS_MINOR]
     for wrong in ({"bet": "1.50"}, {}):
         assert turn(play["playId"], "s1", **wrong).name == "VALIDATION_ERROR"
     assert turn("nowhere", "s1", bet="1.00").name == "SESSION_NOT_FOUND"

@@ -106,6 +106,22 @@ def test_face_value_in_transfer_mode_moves_with_deposits_only() -> None:
     assert points(world.tenant_id) == 14.0
 
 
+def test_frozen_points_pay_for_no_deposit_and_take_withdrawals() -> None:
+    world, _ = open_world(0)
+    player = world.players["ann"]
+    fund(world.tenant_id, "10", policy="face_value")
+    now = now_ms()
+    deposit(world.tenant_id, player, "d1", 400, now=now, seed=new_ulid())
+    owner = node(world.tenant_id)
+    assert owner is not None
+    actor = Actor("key", owner.parent_id, "203.0.113.9")
+    service.change_status(owner.parent_id, owner.id, "frozen", reason="audit", actor=actor, now=now)
+    with pytest.raises(Refusal, match="frozen"):
+        deposit(world.tenant_id, player, "d2", 100, now=now, seed=new_ulid())
+    withdraw(world.tenant_id, player, "x1", 300, now=now, seed=new_ulid())
+    assert points(world.tenant_id) == 9.0
+
+
 # ---------------------------------------------------------------- seamless mode
 @pytest.fixture
 def seamless(monkeypatch: pytest.MonkeyPatch) -> Iterator[Seamless]:

@@ -65,7 +65,7 @@ def test_a_good_launch_has_no_findings() -> None:
         ("https://c.example/?b={{back}}", "UNFILLED_TEMPLATE", True),
         ("https://c.example/ ", "WHITE_SPACE", True),
         ("https://c.example/a b", "WHITE_SPACE", True),
-        ("https://c.example/\n", "WHITE_SPACE", True),
+        ("https://c.example/\n", "CONTROL_CHARACTER", True),
         ("https://c.example/\x00", "CONTROL_CHARACTER", True),
         ("https%3A%2F%2Fc.example%2F", "DOUBLE_ENCODED", True),
         ("/lobby", "URL_RELATIVE", True),
@@ -208,6 +208,15 @@ def test_a_demo_asks_for_no_player_and_no_money() -> None:
 def test_free_rounds_are_judged_before_the_game_opens(grant: FreeRounds, code: str) -> None:
     found = said(replace(KNOWN, grant=grant), free_rounds_id="F1")
     assert [c for _, c, _ in found] == ([code] if code else [])
+
+
+def test_a_player_may_be_called_nan() -> None:
+    known = replace(KNOWN, player=replace(PLAYER, user_id="Nan"))
+    assert said(known, player_id=None, brand_id="aurora", user_id="Nan") == []
+    nobody = replace(KNOWN, player=None, game=replace(GAME, facts=Facts()))
+    assert said(nobody, player_id=None, brand_id="aurora", user_id="NaN") == [
+        ("userId", "LITERAL_STRING", "error")
+    ]
 
 
 def test_errors_come_before_warnings() -> None:

@@ -45,6 +45,8 @@ def row(**more: Any) -> Row:
         "after": 4000,
         "order": 1,
         "refusal": "",
+        "message": 0,
+        "request": 0,
         "seq": 1,
     }
     return Row(**{**plain, **more})
@@ -190,11 +192,12 @@ def test_every_kind_of_difference_is_found() -> None:
             b'{"transactionId":"t-3","action":"win","amount":"10.03"}\n',
             b'{"transactionId":"t-0","action":"bet","amount":"10.00"}\n',
             b'{"transactionId":5}\nnot json\n[1]\n',
+            b'{"transactionId":"' + b"x" * 257 + b'","action":"bet"}\n',
         )
     )
     result = compare(rows, read_file(theirs))
-    assert (result.theirs, result.twice, result.bad_count) == (5, 1, 3)
-    assert [b.line for b in result.bad] == [6, 7, 8]
+    assert (result.theirs, result.twice, result.bad_count) == (5, 1, 4)
+    assert [b.line for b in result.bad] == [6, 7, 8, 9]
     assert counts(result) == {"matched": 1, "missing": 1, "extra": 2, "differing": 2}
     by_id = {(d.kind, d.ext_id): d.fields for d in result.differences}
     assert by_id["differing", "t-1"] == ("amount",)

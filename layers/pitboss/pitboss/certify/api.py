@@ -66,7 +66,7 @@ def list_runs(call: Call) -> Answer:
 )
 def read_run(call: Call) -> Answer:
     """How far it is, case by case."""
-    return Answer(service.view(service.find(call.tenant_id, call.params["id"])))
+    return Answer(service.view(service.find(call.tenant_id, call.params["id"], call.now)))
 
 
 @api.route(
@@ -81,7 +81,7 @@ def read_run(call: Call) -> Answer:
 )
 def read_report(call: Call) -> Answer:
     """Once the run is done."""
-    report = service.signed_report(service.find(call.tenant_id, call.params["id"]))
+    report = service.signed_report(service.find(call.tenant_id, call.params["id"], call.now))
     if call.query["format"] == "json":
         return Answer(report)
     from pitboss.certify.page import html

@@ -110,7 +110,12 @@ class Line:
         self, method: str, path: str, body: bytes, headers: Mapping[str, str], fault: Mapping[str, str]
     ) -> Exchange:
         """One request. A fault named in `fault` happens on our side: `drop-request`, `cut-body`, `cut`, `drop-reply`,
-        `delay=<seconds>`. Status 0 stands for no answer."""
+        `delay=<seconds>`, `duplicate` (sent twice at once; the first one's answer counts). Status 0 stands for no answer."""
+        if "duplicate" in fault:
+            rest = {name: value for name, value in fault.items() if name != "duplicate"}
+            twins = (self.call(method, path, body, headers, rest) for _ in range(2))
+            first, _ = await asyncio.gather(*twins)
+            return first
         self.calls += 1
         if "delay" in fault:
             await asyncio.sleep(float(fault["delay"]))

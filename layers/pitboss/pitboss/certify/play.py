@@ -144,7 +144,8 @@ class Stagehand:
 
     # ------------------------------------------------------------ verbs that need no driver
     async def _storm(self, step: Step) -> None:
-        await storm.storm(self, int(step.acts[0].word(0)), step.text)
+        act = step.acts[0]
+        await storm.storm(self, int(act.word(0)), step.text, faults="faults" in act.words)
 
     async def _recall(self, step: Step) -> None:
         await storm.recall(self, step.text)

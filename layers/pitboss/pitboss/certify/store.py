@@ -29,6 +29,7 @@ from pitboss.platform.dynamo import (
 from pitboss.platform.settings import hub_table
 
 KEPT_S = 400 * 86_400
+LEASE_MS = 620_000  # longer than the worker may run: whoever holds a lease beyond that is dead
 SCHEMA = 1
 
 

@@ -159,7 +159,7 @@ class WalletDriver:
             # A free round is the house's: the hub names no stake, so that nobody can take one.
             free = act.verb == "bet" and options.get("type") == "free"
             document["amount"] = self._amount("0" if free else act.word(1), player)
-            scene.kept[f"sent {label}"] = (act.verb, document["amount"])
+            scene.kept.setdefault(f"sent {label}", (act.verb, document["amount"]))
         if act.verb == "win" and "ref" in options:
             document["betTransactionId"] = scene.hub_id(options["ref"])
         if act.verb == "rollback":

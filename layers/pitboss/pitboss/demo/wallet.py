@@ -17,8 +17,6 @@ from pitboss.demo.wallet_model import Books, Entry, Order, Round, Said, State
 from pitboss.kernel.canonical import canonical_json
 from pitboss.kernel.money import MAX_MINOR, AmountError, parse_amount
 
-_UNASKED = frozenset({"promo", "jackpot"})  # wins that no bet comes before
-
 
 class _No(Exception):  # noqa: N818 - a refusal on its way to the answer
     def __init__(self, status: str, detail: str = "") -> None:
@@ -123,7 +121,7 @@ def _bet(books: Books, order: Order, amount: int) -> Books:
     if amount > player.balance:
         raise _No("INSUFFICIENT_FUNDS")
     moved = books.with_balance(player.balance - amount)
-    return moved.with_round(replace(played.plus("bet", order.transaction_id), closed=order.closes_round))
+    return moved.with_round(replace(played, closed=order.closes_round))
 
 
 def _win(books: Books, order: Order, amount: int) -> Books:
@@ -139,10 +137,8 @@ def _win(books: Books, order: Order, amount: int) -> Books:
     if books.player.balance + amount > MAX_MINOR:
         raise _No("AMOUNT_LIMIT", "the balance would pass what a wallet may hold")
     moved = books.with_balance(books.player.balance + amount)
-    if order.type in _UNASKED and bet is None:
-        return moved  # it has nothing to do with the round's bets
-    played = played.plus("win", order.transaction_id, order.bet_id)
-    return moved.with_round(replace(played, closed=played.closed or order.closes_round))
+    wins = played.wins if bet is None else (*played.wins, (order.transaction_id, order.bet_id))
+    return moved.with_round(replace(played, wins=wins, closed=played.closed or order.closes_round))
 
 
 def _rollback(books: Books, order: Order, now: int) -> tuple[int, Books]:
@@ -170,24 +166,26 @@ def _rollback(books: Books, order: Order, now: int) -> tuple[int, Books]:
 
 def _give_back(books: Books, order: Order, bet: Entry, played: Round) -> tuple[Books, int]:
     """The stake of a bet; of one that is settled only when the hub says `resettle`, and then its wins are taken first."""
-    wins = played.wins_of(bet.transaction_id)
-    if wins and order.type != "resettle":
+    anew = order.type == "resettle"
+    if played.settles(bet.transaction_id) and not anew:
         raise _No("TX_ALREADY_SETTLED", "a win was paid on it")
     before = books.player.balance
-    for win_id in wins:
-        books = _take_back(books, books.entries[win_id])
+    wins = [books.entries[win_id] for win_id in order.wins if anew and win_id in books.entries]
+    for win in wins:
+        if win.action == "win" and win.state == "DONE" and win.player_key == order.player_key:
+            books = _take_back(books, win)
     books = books.with_balance(books.player.balance + bet.amount)
     books = books.with_entry(replace(bet, state="ROLLED_BACK"))
     played = books.rounds.get(bet.round_key, played)
     closed = played.closed or order.closes_round
-    books = books.with_round(replace(played.minus(bet.transaction_id), closed=closed))
+    books = books.with_round(replace(played, closed=closed))
     return books, books.player.balance - before
 
 
 def _take_back(books: Books, win: Entry) -> Books:
     played = books.rounds.get(win.round_key, Round(win.round_key))
     books = books.with_balance(books.player.balance - win.amount)
-    return books.with_entry(replace(win, state="ROLLED_BACK")).with_round(played.minus(win.transaction_id))
+    return books.with_entry(replace(win, state="ROLLED_BACK")).with_round(played.without(win.transaction_id))
 
 
 def _round(books: Books, order: Order) -> Round:

@@ -31,7 +31,8 @@ class Player:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One action that the hub asks for. `amount` is as written: what it means depends on the player's currency."""
+    """One action that the hub asks for. `amount` is as written: what it means depends on the player's currency. `wins` are
+    those that a rollback of type `resettle` takes back with the bet."""
 
     action: Action
     transaction_id: str
@@ -47,6 +48,7 @@ class Order:
     type: str
     bet_id: str
     original_id: str
+    wins: tuple[str, ...] = ()
 
     @property
     def player_key(self) -> str:
@@ -81,35 +83,19 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """A round of one player: the bets and wins that stand, in order (kind, id, the bet that a win named or ""), and whether
-    it is over."""
+    """A round of one player: the standing wins that name a bet, with the bet, and whether the round is over."""
 
     key: str
-    txs: tuple[tuple[str, str, str], ...] = ()
+    wins: tuple[tuple[str, str], ...] = ()
     closed: bool = False
 
-    @property
-    def bets(self) -> int:
-        """Bets that stand."""
-        return sum(kind == "bet" for kind, _, _ in self.txs)
+    def settles(self, bet_id: str) -> bool:
+        """Whether a win was paid on a bet."""
+        return any(bet == bet_id for _, bet in self.wins)
 
-    def wins_of(self, bet_id: str) -> list[str]:
-        """The wins that settle a bet: those that name it, and those after it that name none."""
-        places = [place for place, (_, own, _) in enumerate(self.txs) if own == bet_id]
-        after = places[0] if places else len(self.txs)
-        return [
-            own
-            for place, (kind, own, bet) in enumerate(self.txs)
-            if kind == "win" and (bet == bet_id or (not bet and place > after))
-        ]
-
-    def plus(self, kind: str, transaction_id: str, bet_id: str = "") -> "Round":
-        """With one transaction more."""
-        return replace(self, txs=(*self.txs, (kind, transaction_id, bet_id)))
-
-    def minus(self, transaction_id: str) -> "Round":
-        """Without one that was taken back."""
-        return replace(self, txs=tuple(row for row in self.txs if row[1] != transaction_id))
+    def without(self, win_id: str) -> "Round":
+        """When a win was taken back."""
+        return replace(self, wins=tuple(row for row in self.wins if row[0] != win_id))
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,15 @@ def read_order(body: Mapping[str, Any], action: str, head: Mapping[str, Any] | N
         type=_text(both, "type") or action,
         bet_id=_text(both, "betTransactionId") if action == "win" else "",
         original_id=_text(both, "originalTransactionId", required=action == "rollback"),
+        wins=_wins(both),
     )
+
+
+def _wins(body: Mapping[str, Any]) -> tuple[str, ...]:
+    given = body.get("winTransactionIds", [])
+    if not isinstance(given, list) or not all(isinstance(one, str) and one for one in given):
+        raise BadBodyError("VALIDATION_ERROR", "winTransactionIds is a list of ids")
+    return tuple(given)
 
 
 def read_list(body: Mapping[str, Any]) -> tuple[list[Order], str]:

@@ -54,6 +54,10 @@ class _Money(Model):
     free_rounds_id: Name | None = None
     bet_transaction_id: Name | None = Field(None, description="Win: the hub's id of the bet it pays.")
     original_transaction_id: Name | None = Field(None, description="Rollback: the hub's id of what to undo.")
+    win_transaction_ids: list[Name] | None = Field(
+        None, description="Rollback of type resettle: the wins to take back before the stake is returned."
+    )
+    face_amount: Money | None = Field(None, description="Free rounds: what the stake or bonus win is worth.")
     at: str
 
 

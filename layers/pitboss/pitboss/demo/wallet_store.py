@@ -56,15 +56,14 @@ def _entry(record: Record) -> Entry:
 
 
 def _round(record: Record) -> Round:
-    txs = tuple((kind, own, bet_id) for kind, own, bet_id in record["txs"])
-    return Round(record["sk"], txs, record["closed"])
+    wins = tuple((win_id, bet_id) for win_id, bet_id in record["wins"])
+    return Round(record["sk"], wins, record["closed"])
 
 
 def load(tenant_id: str, player_key: str, list_id: str, orders: Iterable[Order]) -> Books | None:
     """The books as far as these orders need them; None if there is no such player."""
     orders = tuple(orders)
-    resettles = any(order.type == "resettle" for order in orders)
-    ids = {list_id} | {i for o in orders for i in (o.transaction_id, o.bet_id, o.original_id)}
+    ids = {list_id} | {i for o in orders for i in (o.transaction_id, o.bet_id, o.original_id, *o.wins)}
     entry_keys = [_entry_key(tenant_id, one) for one in sorted(ids - {""})]
     round_keys = {_round_key(tenant_id, player_key, o.round_key) for o in orders if o.round_id}
     place = _player_key(tenant_id, player_key)
@@ -79,10 +78,6 @@ def load(tenant_id: str, player_key: str, list_id: str, orders: Iterable[Order])
     missing = {e.round_key for e in entries if e.round_key} - {r.key for r in rounds}
     more = get_many(_table(), [_round_key(tenant_id, player_key, key) for key in sorted(missing)])
     rounds += [_round(row) for row in more.values()]
-    # A round that is settled anew takes its wins back.
-    told = {own for played in rounds for _, own, _ in played.txs} - {e.transaction_id for e in entries}
-    extra = get_many(_table(), [_entry_key(tenant_id, one) for one in sorted(told)]) if resettles else {}
-    entries += [_entry(row) for row in extra.values()]
     return Books(_player(record), {e.transaction_id: e for e in entries}, {r.key: r for r in rounds})
 
 
@@ -105,7 +100,7 @@ def save(before: Books, after: Books) -> bool:
     for name in sorted(after.changed_rounds):
         pk, sk = _round_key(tenant_id, own, name)
         played = after.rounds[name]
-        row = {"txs": [list(one) for one in played.txs], "closed": played.closed}
+        row = {"wins": [list(win) for win in played.wins], "closed": played.closed}
         ops.append(put_op(table, {"pk": pk, "sk": sk, **row}))
     try:
         transact(ops)

@@ -50,17 +50,16 @@ def keep(told: Told, more: More, secrets: Sequence[bytes]) -> str:
 def named(call: CallRecord) -> tuple[str, list[str]]:
     """The id that leads to the call through the index, and those that need an item of their own.
 
-    An outbound call is frequent and always about a transaction: the transaction's own ids lead to it (see search), and a
-    write for each would cost more than the call. An inbound call is kept only when it was not applied: nothing else
-    knows it, so every id finds it, and so does its hour.
+    What is about a transaction that stands (an outbound call, a repeated inbound one) is frequent, and the transaction's own
+    ids lead to it (see search): only the message's are kept beside. What was refused is known nowhere else: every id
+    finds it, and so does its hour.
     """
     given = [call.ids[name] for name in MAIN_IDS if call.ids.get(name)]
-    given += [value for name, value in call.ids.items() if name not in MAIN_IDS]
     main = given[0] if given else call.call_id
-    if call.direction == "out":
-        webhook = call.ids.get("webhookId", "")
-        return main, [webhook] if webhook else []
-    return main, [*given[1:], store.recent_id(call.at)]
+    if call.direction == "out" or call.ids.get("hubTransactionId"):
+        return main, [call.ids[name] for name in ("webhookId", "requestId") if call.ids.get(name)]
+    others = [value for name, value in call.ids.items() if name not in MAIN_IDS]
+    return main, [*given[1:], *others, store.recent_id(call.at)]
 
 
 def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:

@@ -140,8 +140,8 @@ def _judged(tenant_id: str, wish: Wish, now: int) -> tuple[Judged, Known | None]
     brands, games = read(tenant_id, [brand_id] if brand_id else [], [wish.slug] if usable else [])
     game = games.get(wish.slug)
     grant = None
-    if known is not None and wish.free_rounds_id and lint_text.literal(wish.free_rounds_id) is None:
-        grant = free_rounds.read(tenant_id, known.player.player_id, wish.free_rounds_id[:100])
+    if known is not None and wish.free_rounds_id is not None and lint_text.usable(wish.free_rounds_id):
+        grant = free_rounds.read(tenant_id, known.player.player_id, wish.free_rounds_id)
     brand_fault = ""
     if known is not None:
         brand = brands.get(brand_id)
@@ -165,7 +165,7 @@ def _judged(tenant_id: str, wish: Wish, now: int) -> tuple[Judged, Known | None]
 
 def _player(tenant_id: str, wish: Wish) -> Known | None:
     told = [text for text in (wish.player_id, wish.brand_id, wish.user_id) if text is not None]
-    if not told or any(lint_text.literal(text) or len(text) > 100 for text in told):
+    if not told or not all(lint_text.usable(text) for text in told):
         return None
     try:
         if wish.player_id is not None and wish.user_id is None:

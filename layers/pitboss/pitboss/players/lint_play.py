@@ -89,15 +89,9 @@ def _template(name: str, known: Known) -> list[Finding]:
 
 def player_may(wish: Wish, known: Known, *, demo: bool) -> list[Finding]:
     """Whether the call names one player, who may play."""
-    found = [
-        finding
-        for field, value in (
-            ("playerId", wish.player_id),
-            ("brandId", wish.brand_id),
-            ("userId", wish.user_id),
-        )
-        for finding in text(field, value)
-    ]
+    found = text("playerId", wish.player_id)
+    if known.player is None:  # somebody may well be called Nan: only who is not found was not named
+        found = found + text("brandId", wish.brand_id) + text("userId", wish.user_id)
     if found or demo:
         return found
     named = (wish.player_id is not None, wish.brand_id is not None, wish.user_id is not None)

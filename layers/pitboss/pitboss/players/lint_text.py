@@ -35,12 +35,23 @@ class Fault(NamedTuple):
     hard: bool = True
 
 
+def usable(text: str) -> bool:
+    """Whether the text could be an id at all."""
+    return bool(text.strip()) and len(text) <= 100 and not _has_controls(text)
+
+
+def _has_controls(text: str) -> bool:
+    return any(ord(c) < 32 or ord(c) == 127 or 0xD800 <= ord(c) <= 0xDFFF for c in text)
+
+
 def literal(text: str) -> Fault | None:
     """The name of a missing value in place of the value, or nothing at all."""
     if not text:
         return Fault("EMPTY_STRING", "is an empty string", "Leave the member out when there is no value.")
     if not text.strip():
         return Fault("EMPTY_STRING", "is white space only", "Leave the member out when there is no value.")
+    if _has_controls(text):
+        return Fault("CONTROL_CHARACTER", "holds control characters", "Send printable characters only.")
     spelled = text.strip().lower()
     if spelled in _LITERALS:
         return Fault(
@@ -56,8 +67,6 @@ def literal(text: str) -> Fault | None:
         )
     if text != text.strip():
         return Fault("WHITE_SPACE", "begins or ends with white space", "Trim the value.")
-    if any(ord(c) < 32 or ord(c) == 127 or 0xD800 <= ord(c) <= 0xDFFF for c in text):
-        return Fault("CONTROL_CHARACTER", "holds control characters", "Send printable characters only.")
     return None
 
 

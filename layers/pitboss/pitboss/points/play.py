@@ -47,12 +47,14 @@ def play_ops(tenant_id: str, player_id: str, play: Play, now: int) -> "list[Tran
 
     All that one transaction does must be added up in one `play`, since DynamoDB lets it touch a slice only once. An op
     with bets or deposits refuses (`make_room` then), all others never do. The transaction's own condition on its
-    external id makes a repetition safe.
+    external id makes a repetition safe. Refusal POINTS_FROZEN where an account that is frozen or closed would pay.
     """
     view = _view(tenant_id, now)
     draw = rules.draw_of(play, view)
     if draw.idle:
         return []
+    if draw.need:
+        rules.check_active(view)
     index = rules.slice_of(player_id, view.billing.slices)
     return [store.draw_op(tenant_id, index, draw, rules.day_of(now))]
 

@@ -88,10 +88,18 @@ def draw_of(play: Play, view: View) -> Draw:
     return Draw(need, per_play * back + per_cash * play.withdrawals - need, opened, lent)
 
 
+def check_active(view: View) -> None:
+    """Refusal POINTS_FROZEN: a frozen or closed account pays for nothing new."""
+    if view.main.status != "active":
+        raise Refusal("POINTS_FROZEN", f"The points of this agent are {view.main.status}.")
+
+
 def may_bet(view: View, mode: Mode) -> Refusal | None:
     """Why new bets and launches are refused now, or None. Wins and rollbacks are never asked."""
-    if view.main.status != "active":
-        return Refusal("POINTS_FROZEN", f"The points of this agent are {view.main.status}.")
+    try:
+        check_active(view)
+    except Refusal as refusal:
+        return refusal
     policy = view.billing.policy
     costs = policy == "ggr" or (policy == "face_value" and mode == "seamless")
     return not_enough(view, 0) if costs and view.available <= 0 else None

@@ -38,6 +38,7 @@ ACTIONS = {
 }
 BAD_LINES_SHOWN = 50
 MAX_LINES = 2_000_000
+ID_CHARS = 256  # what the wallet takes
 
 
 class Theirs(NamedTuple):
@@ -130,8 +131,10 @@ def _of_object(n: int, row: Any) -> Theirs | BadLine:
         return BadLine(n, "not an object")
     values = {name: _text(row, names) for name, names in NAMES.items()}
     action = ACTIONS.get(values["action"].lower(), "")
-    if not values["transactionId"] or not action:
-        return BadLine(n, "needs transactionId, and action one of bet, win, rollback")
+    if not 1 <= len(values["transactionId"]) <= ID_CHARS or not action:
+        return BadLine(
+            n, "needs transactionId (at most 256 characters), and action one of bet, win, rollback"
+        )
     return Theirs(
         n,
         action,

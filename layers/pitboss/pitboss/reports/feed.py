@@ -6,6 +6,7 @@ record that is delivered again, late, or in another portion finds its row there 
 that the stream brings the records again; what came before is the same when it is written twice.
 """
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
@@ -24,6 +25,7 @@ from pitboss.reports.model import (
     added,
     day_of,
     lane_of,
+    mark_of,
     round_row_id,
     slot_of,
 )
@@ -110,6 +112,7 @@ def project(changes: Sequence[Change], ingest: Ingest, now: int, world: World = 
 def row_of_tx(tx: Tx, seq: int) -> Row:
     """A transaction's row. Its time is the instant in the hub's id: it never changes, and the id alone leads to the row."""
     at = ulid_instant(tx.hub_id) if is_ulid(tx.hub_id) else tx.at
+    facts: dict[str, Any] = json.loads(tx.facts) if tx.facts else {}
     return Row(
         tx.hub_id,
         at,
@@ -133,6 +136,8 @@ def row_of_tx(tx: Tx, seq: int) -> Row:
         tx.after,
         tx.version,
         tx.refusal,
+        mark_of(str(facts["id"])) if facts.get("id") else 0,
+        mark_of(str(facts["rid"])) if facts.get("rid") else 0,
         seq,
     )
 
@@ -163,6 +168,8 @@ def row_of_round(record: RoundRecord, seq: int) -> Row:
         0,
         r.revision,
         "",
+        0,
+        0,
         seq,
     )
 

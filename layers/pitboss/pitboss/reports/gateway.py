@@ -31,6 +31,11 @@ def get(name: str) -> bytes | None:
         return client.get_object(Bucket=_bucket(), Key=name)["Body"].read()
     except client.exceptions.NoSuchKey:
         return None
+    except client.exceptions.ClientError as error:
+        # Whoever may not list a bucket is not told that a file is missing.
+        if error.response["Error"]["Code"] in ("AccessDenied", "403"):
+            return None
+        raise
 
 
 def begin(name: str, content_type: str) -> str:

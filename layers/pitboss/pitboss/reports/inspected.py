@@ -1,6 +1,7 @@
 """Transactions for the inspector: by any id, with the request as it came."""
 
 import json
+import time
 import zlib
 from collections.abc import Iterable
 from typing import Any
@@ -10,12 +11,15 @@ from pitboss.inspector.public import Applied, RoundTrace, redact
 from pitboss.kernel.ids import is_ulid, ulid_instant
 from pitboss.kernel.instants import MAX_INSTANT
 from pitboss.kernel.money import format_amount
+from pitboss.platform.clock import now_ms
 from pitboss.reports import reading, store
-from pitboss.reports.model import Filter
-from pitboss.wallet.public import HUB, Round, Tx, TxKey, read_round, read_tx, read_wallet
+from pitboss.reports.model import DAY_MS, Filter, mark_of
+from pitboss.wallet.public import HUB, Round, Tx, TxKey, read_round, read_tx, read_txs, read_wallet
 
 _KINDS = ("bet", "win", "rollback", "end")
 _OF_PLAYER = 50
+LOOKED_THROUGH, PATIENCE_S = 300_000, 6.0
+MAX_OF_MESSAGE = 20  # a list of actions is one message
 
 
 def find(tenant_id: str, any_id: str, before: str, limit: int) -> list[Applied]:
@@ -32,10 +36,29 @@ def find(tenant_id: str, any_id: str, before: str, limit: int) -> list[Applied]:
         keys.update(dict.fromkeys(TxKey(integration, kind, any_id) for kind in kinds))
     for provider, player_id in store.players_of_round(tenant_id, any_id):
         keys.update(dict.fromkeys(_of_round(tenant_id, provider, player_id, any_id)))
-    found = [tx for key in keys if (tx := read_tx(tenant_id, key)) is not None]
+    found = read_txs(tenant_id, keys)
+    found = found or _by_message(tenant_id, any_id)
     shown = [applied(tx) for tx in found if not before or tx.hub_id < before]
     shown.sort(key=lambda a: a.hub_id, reverse=True)
     return shown[:limit]
+
+
+def _by_message(tenant_id: str, any_id: str) -> list[Tx]:
+    """Transactions that came under a webhook or request id: looked for in the log of the last day, newest first, since an
+    index of two more ids would cost each transaction two writes."""
+    mark, until = mark_of(any_id), time.monotonic() + PATIENCE_S
+    f = Filter(now_ms() - DAY_MS, now_ms() + DAY_MS)
+    found: list[Tx] = []
+    for number, row in enumerate(reading.walk(tenant_id, f, forward=False)):
+        if number > LOOKED_THROUGH or len(found) == MAX_OF_MESSAGE or time.monotonic() > until:
+            break
+        if mark not in (row.message, row.request):
+            continue
+        tx = read_tx(tenant_id, TxKey(row.provider, row.kind, row.ext_id, row.scope))
+        facts = json.loads(tx.facts) if tx and tx.facts else {}
+        if tx is not None and any_id in (facts.get("id"), facts.get("rid")):
+            found.append(tx)
+    return found
 
 
 def _of_player(tenant_id: str, player_id: str, before: str, limit: int) -> Iterable[TxKey]:
@@ -79,9 +102,7 @@ def rounds(tenant_id: str, provider: str, round_id: str) -> list[RoundTrace]:
         if wallet is None:
             continue
         keys = _of_round(tenant_id, provider, player_id, round_id)
-        txs = [
-            tx for key in keys if (tx := read_tx(tenant_id, key)) is not None and tx.player_id == player_id
-        ]
+        txs = [tx for tx in read_txs(tenant_id, keys) if tx.player_id == player_id]
         traces.append(
             RoundTrace(
                 player_id,

@@ -23,7 +23,8 @@ class Row(NamedTuple):
 
     `id` is the hub's id (of a round: a hash of its provider, id and player), `at` the instant in that id (of a round: its
     start). `scope` is the player where the provider's ids are per player. `state` of a round is its status. `order` is the
-    wallet's version after it. `seq` is the stream's sequence number: of two rows of one id, the higher one is the newer.
+    wallet's version after it. `message` and `request` are short hashes of the ids that the call came under, 0 for none:
+    they find it again (see inspected). `seq` is the stream's sequence number: of two rows of one id, the higher one is the newer.
     """
 
     id: str
@@ -48,6 +49,8 @@ class Row(NamedTuple):
     after: int | None
     order: int
     refusal: str
+    message: int
+    request: int
     seq: int
 
     @property
@@ -161,6 +164,11 @@ def _of_bet(row: Row) -> Figures:
 def cell_of(row: Row) -> Cell:
     """Where a row's figures are added."""
     return Cell(row.provider, row.brand_id, row.game_id, row.currency, row.exponent)
+
+
+def mark_of(any_id: str) -> int:
+    """A short hash of an id (32 bits, never 0): enough to look for it in a log, where every hit is looked at."""
+    return int.from_bytes(hashlib.blake2b(any_id.encode("utf-8", "replace"), digest_size=4).digest()) or 1
 
 
 def lane_of(player_id: str) -> int:

@@ -14,7 +14,7 @@ from pitboss.reports import exports, gateway, store
 from pitboss.reports.comparing import Compared, compare, difference_view, read_file
 from pitboss.reports.model import DAY_MS, LANES, Filter
 from pitboss.reports.reading import walk
-from pitboss.wallet.public import TxKey, read_tx
+from pitboss.wallet.public import TxKey, read_txs
 
 CHUNK = 2_000
 LOOKED_UP = (
@@ -103,8 +103,11 @@ def _look_up(tenant_id: str, provider: str, rows: list[dict[str, Any]]) -> None:
     """Tell of the first missing ones whether the hub knows them after all."""
     if not provider:
         return
-    for row in [r for r in rows if r["kind"] == "missing"][:LOOKED_UP]:
-        tx = read_tx(tenant_id, TxKey(provider, row["action"], row["transactionId"]))
+    missing = [r for r in rows if r["kind"] == "missing"][:LOOKED_UP]
+    keys = [TxKey(provider, row["action"], row["transactionId"]) for row in missing]
+    found = {(tx.kind, tx.ext_id): tx for tx in read_txs(tenant_id, keys)}
+    for row in missing:
+        tx = found.get((row["action"], row["transactionId"]))
         if tx is not None:
             row["elsewhere"] = {"state": tx.state, "at": tx.at, "hubTransactionId": tx.hub_id}
 

@@ -9,8 +9,8 @@ from pitboss.platform.worker import Handler, worker
 from pitboss.reports import feed
 from pitboss.reports.feed import Change, Ingest
 
-# Members that no reader of the stream needs: the raw request is large and stays where it is.
-_LEFT = ("rq", "hx")
+# The raw request is large, and no reader of the stream needs it.
+_LEFT = ("rq",)
 
 
 def build(ingest: Ingest) -> Handler:

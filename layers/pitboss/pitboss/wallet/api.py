@@ -8,6 +8,7 @@ from typing import Any
 from pitboss.inspector.public import applied, record, redact
 from pitboss.kernel.refusal import Refusal
 from pitboss.platform.http import Answer, Api, Call
+from pitboss.platform.observe import count, logger
 from pitboss.platform.wire import load_json, problem
 from pitboss.tenancy.public import gate
 from pitboss.wallet import guard
@@ -95,6 +96,10 @@ def serve(call: Call, action: str) -> Answer:
             run_document(document, action, _sender(call, authentic), _arrival(call, authentic, begun))
         )
     except Refusal as refusal:
+        if refusal.name == "USER_NOT_FOUND" and action != "balance":
+            # Somebody's money: the call is kept for the operator to see to (certification case 72).
+            logger.warning("a money call for a player that is not known", extra={"action": action})
+            count("money_for_nobody")
         _tell(call, action, authentic.provider, problem(refusal, call.request_id), begun, ids_of(document))
         raise
     if answer.body.get("replay"):

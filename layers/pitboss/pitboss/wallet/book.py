@@ -29,6 +29,7 @@ from pitboss.wallet.profile import Profile
 from pitboss.wallet.rules import round_mark
 
 Place = tuple[str, str]  # provider and round id
+ROUND_BYTES = 250_000  # of one recorded round: an item holds 400 KB
 SPILL_BYTES = 520  # of open rounds in the wallet item: with sessions and the rest it stays near 1,024 bytes
 
 
@@ -201,7 +202,8 @@ class Book:
     def put_round(self, round_: Round, tx: RoundTx | None = None) -> Round:
         """The round as it is now, with one more transaction."""
         if tx is not None:
-            if len(round_.txs) >= MAX_ROUND_TXS:
+            many = len(round_.txs)
+            if many >= MAX_ROUND_TXS or (many > 100 and weight(round_) > ROUND_BYTES):
                 raise Refusal("CONFLICT", f"A round holds at most {MAX_ROUND_TXS} transactions.")
             round_ = replace(round_, txs=(*round_.txs, tx))
         place = (round_.provider, round_.round_id)

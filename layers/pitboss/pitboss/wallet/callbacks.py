@@ -57,9 +57,9 @@ _UNDONE = frozenset({"TX_NOT_FOUND", "TX_ROLLED_BACK"})
 # With these an operator may refuse a provider's rollback for good; any other no to it is a person's to look at.
 _NO_ROLLBACK = frozenset({"TX_ALREADY_SETTLED", "NOT_ROLLBACKABLE", "BALANCE_NOT_ENOUGH", "TX_CONFLICT"})
 DETAIL_MAX = 200
-# What a transaction's `marks` say of its message: the provider closes the round with it; it settles a round anew; it is a
-# bonus win, which is no cash.
-CLOSES, RESETTLES, BONUS = "c", "r", "b"
+# What a transaction's `marks` say of its message: the provider closes the round with it; it is a bonus win, which is no
+# cash; it settles a bet anew, and takes back the wins whose hub ids follow, apart by commas.
+CLOSES, BONUS, RESETTLES = "c", "b", "r:"
 
 Verdict = Literal["done", "refused", "unclear", "stuck"]
 
@@ -178,7 +178,7 @@ def _head(tx: Tx) -> dict[str, Any]:
 def cash(tx: Tx) -> int:
     """What the operator is to move. Free rounds are the house's and bonus wins stay with the grant: the operator hears of
     them, and whoever moves the amount blindly moves nothing."""
-    free = (tx.kind, tx.type) == ("bet", "free") or BONUS in tx.marks
+    free = (tx.kind, tx.type) == ("bet", "free") or tx.marks.partition(RESETTLES)[0].endswith(BONUS)
     return 0 if free else tx.amount
 
 
@@ -198,7 +198,7 @@ def _action(tx: Tx) -> dict[str, Any]:
         "amount": format_amount(cash(tx), tx.exponent),
         "gameId": tx.game_id,
         "roundId": tx.round_id,
-        "roundClosed": CLOSES in tx.marks,
+        "roundClosed": tx.marks.startswith(CLOSES),
         "type": _type(tx),
         "at": format_instant(tx.at),
     }
@@ -210,6 +210,8 @@ def _action(tx: Tx) -> dict[str, Any]:
         body["betTransactionId"] = tx.ref_hub_id
     if tx.kind == "rollback":
         body["originalTransactionId"] = tx.ref_hub_id
+        if RESETTLES in tx.marks:
+            body["winTransactionIds"] = tx.marks.partition(RESETTLES)[2].split(",")
     return body
 
 

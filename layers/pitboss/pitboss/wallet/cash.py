@@ -5,7 +5,7 @@ from dataclasses import replace
 from pitboss.kernel.ids import derive_ulid
 from pitboss.kernel.money import MAX_MINOR
 from pitboss.kernel.refusal import Refusal
-from pitboss.platform.dynamo import pause
+from pitboss.platform import dynamo
 from pitboss.wallet.book import Decision, Sums
 from pitboss.wallet.commit import Lost, Wanted, busy, commit, load
 from pitboss.wallet.model import HUB, Action, Kind, Outcome, Result, Tx, TxKey, Wallet
@@ -60,7 +60,7 @@ def _run(
         try:
             commit(decision, wallet, now=now)
         except Lost:
-            pause(attempt)
+            dynamo.pause(attempt)
             continue
         after_wallet = decision.wallet or wallet
         return Outcome(after_wallet, decision.results, after_wallet.shown, after_wallet.shown)

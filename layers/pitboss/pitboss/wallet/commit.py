@@ -119,6 +119,7 @@ def commit(decision: Decision, before: Wallet, *, now: int, beside: "Sequence[Op
     Raises Lost when a condition failed; Refusal POINT_NOT_ENOUGH when the agent's points do not cover it;
     OPERATION_IN_PROGRESS when DynamoDB kept refusing for other writers. In each case nothing was written.
     """
+    check_sums(decision.wallet)
     fixed = [*ops_of(decision, before, now), *beside]
     play = play_of(before, decision.sums)
     for _ in range(PLAY_ATTEMPTS):
@@ -141,6 +142,15 @@ def commit(decision: Decision, before: Wallet, *, now: int, beside: "Sequence[Op
             raise busy() from None
         return
     raise busy()
+
+
+def check_sums(wallet: Wallet | None) -> None:
+    """What holds in every wallet is checked once more before it is written: books that are wrong are not kept."""
+    if wallet is None:
+        return
+    total = wallet.balance + wallet.house + wallet.cash - wallet.receivable
+    if total or wallet.balance < 0 or wallet.receivable < 0:
+        raise ArithmeticError(f"the wallet of {wallet.player_id} would not be balanced: {total}")
 
 
 def _places_of(decision: Decision, refused: TransactionRefused) -> list[Place]:

@@ -68,6 +68,7 @@ def run_parsed(parsed: Parsed, sender: Sender, arrival: Arrival) -> Outcome:
         raw=arrival.raw,
         headers=arrival.headers,
         warnings=parsed.warnings,
+        user_id=parsed.user_id if token else "",
         beside=arrival.beside,
     )
     return service.run(request)
@@ -152,6 +153,7 @@ def _balance(parsed: Parsed, sender: Sender, arrival: Arrival) -> dict[str, Any]
     if arrival.beside is not None:
         arrival.beside()
     wallet = _read(tenant_id, player_id)
+    service.check_named(wallet, parsed.user_id if token else "")
     session_id = sessions.find(wallet, token, arrival.now).id if token else ""
     return answers.balance_document(wallet, _shown(wallet, session_id), parsed.warnings)
 

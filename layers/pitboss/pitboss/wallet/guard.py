@@ -61,7 +61,7 @@ def check(tenant_id: str, headers: Mapping[str, str], raw: bytes, now: int) -> A
     except Refusal as refusal:
         raise NotAuthentic(refusal, "") from None
     message_id, stamp = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
-    if not _is_id(message_id) or not (stamp.isascii() and stamp.isdigit() and len(stamp) <= 12):
+    if not _is_id(message_id) or not (stamp.isascii() and stamp.isdigit() and len(stamp) <= 15):
         detail = "Send webhook-id, webhook-timestamp (seconds) and webhook-signature; see docs/signatures.md."
         raise NotAuthentic(Refusal("SIGNATURE_INVALID", detail), provider)
     found = wallet_integration(tenant_id, provider, now)

@@ -69,8 +69,8 @@ def carry_out(group: Group, loaded: Loaded | None) -> Came:
     last = said[-1]
     if done and last.verdict == "refused" and resolve_rules.bets_only(group[:done]):
         return _refuse_the_rest(group, done, last.answer)
-    if done and not resolve_rules.bets_only(group):
-        # What is done stays done; the rest goes on by itself from this very write on.
+    if done and group[done].kind != "bet":
+        # Every bet is taken: what is done stays done, and what is owed goes on by itself from this very write on.
         rest = group[done:]
         came = _confirm(group[:done], said[:done], loaded, rest=rest)
         if came.verdict == "raced":

@@ -7,15 +7,16 @@
    rollback is repeated until the operator acknowledges it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pitboss.kernel.money import format_amount
-from pitboss.kernel.refusal import Refusal
+from pitboss.kernel.refusal import FieldError, Refusal
 from pitboss.platform import dynamo
 from pitboss.platform.clock import new_ulid, now_ms
 from pitboss.platform.observe import count
+from pitboss.tenancy.public import settings_of
 from pitboss.wallet import callbacks, callbacks_gateway, resolve, resolve_rules, store
 from pitboss.wallet.book import Decision, Facts, NeedMore
 from pitboss.wallet.callbacks import Answer, Unknown, Yes
@@ -62,9 +63,9 @@ def _run(request: "Request", loaded: Loaded) -> Outcome:
                 loaded = replace(loaded, known=_as_decided(loaded.known.items()))
             decision = _marked(request, loaded, service.decided(request, loaded, _facts(request, loaded)))
             # What a reading that is behind may decide alone: only what the wallet's version will vouch for.
-            if strong or (decision.wallet is not None and not service.doubtful(request, loaded)):
+            sure = strong or (decision.wallet is not None and not service.doubtful(request, loaded))
+            if sure:
                 commit(decision, loaded.wallet, now=request.now)
-                return _finish(request, loaded, decision)
         except NeedMore as need:
             wanted = wanted.asked(need)
         except Lost as lost:
@@ -72,8 +73,13 @@ def _run(request: "Request", loaded: Loaded) -> Outcome:
             dynamo.pause(attempt)
             wanted = wanted.more(rounds=lost.places)
         except Refusal as refusal:
-            if strong:
+            if service.out_of_points(request, refusal):
+                request = replace(request, barred=refusal)
+            elif strong:
                 raise _with_balance(refusal, loaded, own) from None
+        else:
+            if sure:
+                return _finish(request, loaded, decision)
         strong = True
     raise busy()
 
@@ -165,10 +171,11 @@ def _marked(request: "Request", loaded: Loaded, decision: Decision) -> Decision:
     waiting = [tx for tx, was in decision.txs if was is None and tx.state == "PENDING"]
     keys = [store.tx_key(tx.tenant_id, tx.key)[0] for tx in waiting]
     group: dict[TxKey, Tx] = {}
+    _can_be_undone(waiting)
     if waiting:
         patience = resolve.patience_ms(waiting[0].tenant_id, waiting)
         group = {tx.key: tx for tx in resolve_rules.began(waiting, keys, now_ms(), patience)}
-    resettled = {tx.undone_by for tx, _ in decision.txs if tx.kind == "win" and tx.state == "ROLLED_BACK"}
+    fallen = [tx for tx, _ in decision.txs if tx.kind == "win" and tx.state == "ROLLED_BACK"]
 
     bonus = {grant.id for grant in loaded.grants.values() if grant.win_kind == "bonus"}
     closing = {(a.kind, a.ext_id) for a in request.actions if _closes(request, a)}
@@ -177,16 +184,25 @@ def _marked(request: "Request", loaded: Loaded, decision: Decision) -> Decision:
         if was is not None:
             return tx
         marks = callbacks.CLOSES if (tx.kind, tx.ext_id) in closing else ""
-        marks += (
-            callbacks.RESETTLES if tx.kind == "rollback" and tx.ext_id in resettled and not tx.type else ""
-        )
         marks += callbacks.BONUS if (tx.kind, tx.type) == ("win", "free") and tx.free_id in bonus else ""
+        wins = [win.hub_id for win in fallen if win.undone_by == tx.ext_id]
+        if tx.kind == "rollback" and not tx.type and wins:
+            marks += callbacks.RESETTLES + ",".join(wins)
         return replace(group.get(tx.key, tx), before=None, after=None, marks=marks)
 
     txs = tuple((mark(tx, was), was) for tx, was in decision.txs)
     fresh = {tx.key: tx for tx, was in txs if was is None}
     results = tuple(one if one.replay else _result(one, fresh) for one in decision.results)
     return decision._replace(txs=txs, results=results)
+
+
+def _can_be_undone(waiting: Sequence[Tx]) -> None:
+    """A list that goes to the operator one by one must have its bets first: what is owed is not taken back when a later
+    bet is refused."""
+    kinds = [tx.kind == "bet" for tx in waiting]
+    if kinds != sorted(kinds, reverse=True) and not settings_of(waiting[0].tenant_id).wallet_transactions:
+        reason = "this operator takes bets first, then wins and rollbacks"
+        raise Refusal("VALIDATION_ERROR", f"actions: {reason}.", errors=[FieldError("actions", reason)])
 
 
 def _closes(request: "Request", action: Action) -> bool:

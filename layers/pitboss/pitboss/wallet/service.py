@@ -11,7 +11,7 @@ from functools import cache
 
 from pitboss.catalogue.public import known as known_games
 from pitboss.kernel.refusal import Refusal
-from pitboss.platform.dynamo import pause
+from pitboss.platform import dynamo
 from pitboss.platform.observe import count
 from pitboss.points.public import may_bet
 from pitboss.tenancy.public import standing_of
@@ -31,8 +31,10 @@ ATTEMPTS = 10
 class Request:
     """A provider's call as the wallet understands it: whose, by whom, what.
 
-    `token` is that of a session, or None where the call names the player. `raw` and `headers` are what the transaction
-    keeps for the inspector (redacted and compressed body; JSON). `beside` runs while the wallet is read.
+    `token` is that of a session, or None where the call names the player; `user_id` is the player's name where the call
+    has both, and they must agree. `raw` and `headers` are what the transaction keeps for the inspector (redacted and
+    compressed body; JSON). `beside` runs while the wallet is read. `barred` is why the agent takes no bet now, where that
+    came out at the write.
     """
 
     tenant_id: str
@@ -46,6 +48,8 @@ class Request:
     raw: bytes = b""
     headers: str = ""
     warnings: tuple[str, ...] = ()
+    user_id: str = ""
+    barred: Refusal | None = field(default=None, compare=False)
     beside: Callable[[], None] | None = field(default=None, compare=False)
 
     @property
@@ -88,12 +92,14 @@ def run(request: Request) -> Outcome:
             continue
         except Lost as lost:
             count("wallet_races")
-            pause(attempt)
+            dynamo.pause(attempt)
             wanted = wanted.more(rounds=lost.places)
             strong = True
             continue
-        except Refusal:
-            if strong:
+        except Refusal as refusal:
+            if out_of_points(request, refusal):
+                request = replace(request, barred=refusal)
+            elif strong:
                 raise
             strong = True
             continue
@@ -101,6 +107,13 @@ def run(request: Request) -> Outcome:
             return outcome_of(request, loaded, decision)
         strong = True
     raise busy()
+
+
+def out_of_points(request: Request, refusal: Refusal) -> bool:
+    """Whether the agent's points refused the write of a bet: then it is decided once more, with that as the reason, so
+    that the no is recorded and stands for the bet's id."""
+    fresh = refusal.name == "POINT_NOT_ENOUGH" and "replay" not in refusal.facts
+    return fresh and request.barred is None and bool(request.bets)
 
 
 def first_wanted(request: Request) -> tuple[Wanted, set[TxKey]]:
@@ -191,6 +204,7 @@ def decided(request: Request, loaded: Loaded, facts: Facts) -> Decision:
 def facts_of(request: Request, wallet: Wallet) -> Facts:
     """What the world says about the call: its session, its agent, its games. Refusal TOKEN_INVALID for a token that was
     made up."""
+    check_named(wallet, request.user_id)
     session, refusal = _session_of(request, wallet)
     facts = Facts(
         session=refusal,
@@ -203,9 +217,15 @@ def facts_of(request: Request, wallet: Wallet) -> Facts:
         return facts
     return replace(
         facts,
-        agent=_agent_refusal(request, wallet),
+        agent=request.barred or _agent_refusal(request, wallet),
         games={game_id: _game_refusal(request, wallet, game_id) for game_id in {bet.game_id for bet in bets}},
     )
+
+
+def check_named(wallet: Wallet, user_id: str) -> None:
+    """A call that has a token and names a player means one and the same."""
+    if user_id not in ("", wallet.user_id):
+        raise Refusal("USER_NOT_FOUND", "The session is another player's than the one that the call names.")
 
 
 def _session_of(request: Request, wallet: Wallet) -> tuple[Session | None, Refusal | None]:
@@ -276,6 +296,10 @@ def outcome_of(request: Request, loaded: Loaded, decision: Decision) -> Outcome:
     if decision.refusal is not None:
         raise decision.refusal
     wallet = decision.wallet or loaded.wallet
+    late = {place for place, round_ in loaded.records.items() if round_.status != "open"}
+    for result in decision.results:
+        if result.tx.kind == "win" and not result.replay and (result.tx.provider, result.tx.round_id) in late:
+            count("late_wins")
     last = decision.results[-1].tx
     return Outcome(
         wallet,

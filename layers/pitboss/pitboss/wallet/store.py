@@ -87,6 +87,11 @@ def read_tx(tenant_id: str, key: TxKey) -> Tx | None:
     return tx_from_item(item) if item else None
 
 
+def read_txs(tenant_id: str, keys: Iterable[TxKey]) -> list[Tx]:
+    """Transactions, read strongly and at once; those that do not exist are left out."""
+    return [tx_from_item(item) for item in read([tx_key(tenant_id, key) for key in keys]).values()]
+
+
 def read_round(tenant_id: str, player_id: str, provider: str, round_id: str) -> RoundRecord | None:
     """A recorded round, or None (an open one may stand in the wallet)."""
     item = dynamo.get(ledger_table(), *round_key(tenant_id, player_id, provider, round_id))

@@ -235,9 +235,10 @@ def _find(call: Call) -> Tx | None:
 )
 def retry_transaction(call: Call) -> Answer:
     """Ask the operator again."""
-    return Answer(
-        tx_view(failed.retry(call.tenant_id, call.params["id"], _by(call), call.body.note, call.now))
+    retried = failed.retry(
+        call.tenant_id, call.params["id"], _by(call), call.body.note, call.now, known=_find(call)
     )
+    return Answer(tx_view(retried))
 
 
 @api.route(
