@@ -110,7 +110,7 @@ def second(rng: random.Random, at: int, rounds: int, number: int) -> list[Change
     changes.sort(key=lambda change: change[0])
     base = number * 10**6
     return [
-        Change({k: v for k, v in item.items() if v is not None}, None, 10**23 + base + n)
+        Change({k: v for k, v in item.items() if v is not None}, 10**23 + base + n)
         for n, (_, item) in enumerate(changes)
     ]
 

@@ -43,8 +43,7 @@ PARAMETERS = {
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One request. `takes` names other things for path parameters; `headers` are sent along; `raw` is a body that is
-    signed by the rival as its provider does."""
+    """One request. `takes` names other things for path parameters; `signed` is sent as the rival's provider does."""
 
     expects: str = MISSING
     body: Any = None
@@ -65,7 +64,7 @@ GAMES = {"games": [{"gameId": "rival-slot", "displayName": "R", "gameProviderDis
 OPERATORS = [{"ref": "rival", "name": "Rival", "brands": [{"ref": "rival-brand", "name": "Rival"}]}]
 TOURNAMENT = {"name": "Mine", "startTime": "$soon", "gameSlug": "$game", "maxPlayers": 5, "entryFee": 0}
 ROUND = {
-    "roundId": "$openRound",
+    "roundId": "$contestRound",
     "status": "settled",
     "brandId": "$brand",
     "playerId": "$user",
@@ -117,7 +116,7 @@ ASKS: dict[str, Ask] = {
     "POST /transactions/{id}/resolve": Ask(body={"resolution": "void", "note": "test"}),
     "GET /rounds/open": own(query={"playerId": "$player"}),
     "GET /rounds/{id}": Ask(query={"playerId": "$player", "provider": "demo"}),
-    "GET /rounds": own(query={"roundId": "$openRound"}),
+    "GET /rounds": own(query={"roundId": "$contestRound", "brandId": "$brand", "playerId": "$user"}),
     "POST /rounds": own({"integrationId": "demo", "rounds": [ROUND]}),
     "GET /history": own(**PLAYED),
     "GET /history/csv": own(**PLAYED),
@@ -151,8 +150,10 @@ ASKS: dict[str, Ask] = {
     # ------------------------------------------------------------ tournaments, payouts
     "GET /tournaments": own(),
     "POST /tournaments": own(TOURNAMENT),
-    "POST /tournaments/simulate": own({"tournament": TOURNAMENT, "rounds": []}),
-    "PUT /tournaments/{id}": Ask(body={"name": "Stolen"}),
+    "POST /tournaments/simulate": own(
+        {"tournament": TOURNAMENT, "rounds": [{"userId": "$user", "bet": "1", "win": "2"}]}
+    ),
+    "PUT /tournaments/{id}": Ask(body={"version": 1, "name": "Stolen"}),
     "POST /tournaments/{id}/void": Ask(body={"policy": "refund", "reason": "test"}),
     "POST /tournaments/{id}/results/amend": Ask(body=WHY, takes={"id": "contest"}),
     "GET /tournaments/{id}/results": Ask(takes={"id": "contest"}),
@@ -176,7 +177,7 @@ ASKS: dict[str, Ask] = {
     "POST /v4/user/create": own({"name": "rivals_own"}),
     "POST /v4/user/info": Ask(body={"user_code": "$userCode"}),
     "POST /v4/game/providers": own({}),
-    "POST /v4/game/games": Ask(body={"provider_id": "$studioCode"}),
+    "POST /v4/game/games": own({"provider_id": "$studioCode"}),
     "POST /v4/game/all": own({}),
     "POST /v4/game/game-url": Ask(
         body={"user_code": "$userCode", "provider_id": "$demoCode", "game_symbol": "$game"}

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from string import Template
 from typing import Any
+from urllib.parse import parse_qsl
 from uuid import uuid4
 
+from pitboss.dialects.agent_v4 import provider_id
 from pitboss.kernel.instants import format_instant
 
 from devtools import seed
@@ -53,9 +55,11 @@ def party(root: Hub, like: DemoTenant, api_url: str, name: str) -> Iterator[Part
     hub = Hub(api_url, made.token)
     seed.configure(hub, api_url)
     provider = Provider(api_url, made.token, seed.wallet_secret(hub))
-    yield Party(made, hub, provider)
-    provider.close()
-    hub.close()
+    try:
+        yield Party(made, hub, provider)
+    finally:
+        provider.close()
+        hub.close()
 
 
 def fill(value: Any, things: Things) -> Any:
@@ -66,7 +70,9 @@ def fill(value: Any, things: Things) -> Any:
         return [fill(one, things) for one in value]
     if not isinstance(value, str):
         return value
-    return things[value[1:]] if value[:1] == "$" and value[1:] in things else Template(value).substitute(things)
+    return (
+        things[value[1:]] if value[:1] == "$" and value[1:] in things else Template(value).substitute(things)
+    )
 
 
 def until[T](question: Callable[[], T], holds: Callable[[T], bool], within_s: float = 60.0) -> T:
@@ -86,19 +92,40 @@ def later(seconds: float) -> str:
 # ---------------------------------------------------------------- what the owner has
 def own(owner: Party, root: Hub) -> tuple[Things, frozenset[str]]:
     """Make one of everything; answers the things by name, and the names of those that are the same for everybody."""
-    stamp = uuid4().hex[:10]
-    common: Things = {"brand": BRAND, "game": GAME, "provider": "demo", "date": today(), "since": later(-86_400)}
+    common: Things = {
+        "brand": BRAND,
+        "game": GAME,
+        "provider": "demo",
+        "date": today(),
+        "since": later(-86_400),
+    }
     common |= {"until": later(60), "soon": later(3600), "yesterday": later(-7200)}
-    things: Things = {"agent": owner.tenant.operator_id, "integration": f"palace-{stamp}"}
-    things |= people(owner.hub, stamp)
-    things |= games(owner.hub, things["integration"], stamp)
-    things |= play(owner, things, stamp)
+    things: Things = {"agent": owner.tenant.operator_id}
+    common |= {
+        "integration": fresh("palace"),
+        "twin": fresh("twin"),
+        "twinSet": fresh("both"),
+        "demoCode": provider_id("demo"),
+    }
+    common["studioCode"] = provider_id(common["integration"])
+    things |= people(owner.hub, common["twin"])
+    things |= games(owner.hub, common)
+    things |= certify(owner.hub)
+    things |= enter(owner.hub, things["user"])
+    things |= play(owner, things)
+    score(owner.hub, things)
     things |= launch(owner.hub, things)
-    things |= competition(owner.hub, things, stamp)
     things |= points(root, owner)
     things |= papers(owner.hub, common, things)
+    things |= settle(owner.hub, things["contest"])
+    certified(owner.hub, things["run"])
     things["key"] = owner.hub("POST", "/api-keys", {"name": "spare", "scopes": ["tournaments.read"]})["keyId"]
     return {**common, **things}, frozenset(common)
+
+
+def fresh(word: str) -> str:
+    """A name that nothing else has."""
+    return f"{word}-{uuid4().hex[:10]}"
 
 
 def today() -> str:
@@ -106,45 +133,51 @@ def today() -> str:
     return datetime.fromtimestamp(time.time(), UTC).strftime("%Y-%m-%d")
 
 
-def people(hub: Hub, stamp: str) -> Things:
+def people(hub: Hub, twin: str) -> Things:
     """A player with money and a session, and one of whom the rival has a namesake."""
-    made: Things = {"user": f"ann-{stamp}", "twin": f"twin-{stamp}"}
-    for user, name in (("user", "player"), ("twin", "twinPlayer")):
-        made[name] = hub("POST", "/players", {"brandId": BRAND, "userId": made[user]})["id"]
-        money = {"transactionId": f"d-{name}-{stamp}", "amount": "7654.32"}
+    made: Things = {"user": fresh("ann")}
+    for user, name in ((made["user"], "player"), (twin, "twinPlayer")):
+        made[name] = hub("POST", "/players", {"brandId": BRAND, "userId": user})["id"]
+        money = {"transactionId": fresh("deposit"), "amount": "7654.32"}
         made[f"{name}Deposit"] = hub("POST", f"/players/{made[name]}/deposit", money)["hubTransactionId"]
     session = hub("POST", f"/players/{made['player']}/sessions", {"device": "desktop"})
     made |= {"session": session["sessionId"], "token": session["sessionToken"]}
-    v4 = hub.http.post("/v4/user/create", json={"name": f"v4{stamp}"}, headers={"Pitboss-Brand": BRAND}).json()
-    return {**made, "userCode": v4["data"]["user_code"] if "data" in v4 else v4["user_code"]}
+    v4 = hub.http.post(
+        "/v4/user/create", json={"name": f"v{uuid4().hex[:10]}"}, headers={"Pitboss-Brand": BRAND}
+    )
+    return {**made, "userCode": v4.json()["data"]["user_code"]}
 
 
-def games(hub: Hub, integration: str, stamp: str) -> Things:
+def games(hub: Hub, common: Things) -> Things:
     """An integration of its own with a game, a vendor's door to it, and a set of games."""
-    game, studio, name = f"slot-{stamp}", f"Studio {stamp}", f"set-{stamp}"
+    game, studio, name, integration = fresh("slot"), fresh("Studio"), fresh("set"), common["integration"]
     row = {"gameId": game, "displayName": game, "gameProviderDisplayName": studio}
     hub("PUT", f"/integrations/{integration}/games", {"games": [row]})
     view = hub("PUT", f"/integrations/{integration}/wallet", {"profile": "slotcity-v4", "brandId": BRAND})
     secret = hub("POST", f"/integrations/{integration}/wallet-secret", {})
-    hub("PUT", f"/game-sets/{name}", {"games": [GAME]})
+    for one in (name, common["twinSet"]):
+        hub("PUT", f"/game-sets/{one}", {"games": [GAME]})
     door = view["door"].rpartition("/")[2]
     return {"ownGame": game, "studio": studio, "door": door, "doorSecret": secret["secret"], "gameSet": name}
 
 
-def play(owner: Party, things: Things, stamp: str) -> Things:
+def play(owner: Party, things: Things) -> Things:
     """An open round, a closed one, and a call that was refused; waits until all of it is in history."""
-    made: Things = {"openRound": f"open-{stamp}", "openBet": f"ob-{stamp}", "round": f"r-{stamp}"}
-    made |= {"bet": f"b-{stamp}", "win": f"w-{stamp}", "poorBet": f"pb-{stamp}"}
+    made: Things = {name: fresh(name) for name in ("openRound", "openBet", "round", "bet", "win", "poorBet")}
     common = {"sessionToken": things["token"], "gameId": GAME, "currency": "EUR"}
     settled = {**common, "roundId": made["round"]}
     answers = [
-        owner.provider("bet", transactionId=made["openBet"], roundId=made["openRound"], amount="1.11", **common),
+        owner.provider(
+            "bet", transactionId=made["openBet"], roundId=made["openRound"], amount="1.11", **common
+        ),
         owner.provider("bet", transactionId=made["bet"], amount="10.00", **settled),
         owner.provider("win", transactionId=made["win"], amount="22.22", roundClosed=True, **settled),
     ]
     assert [answer["status"] for answer in answers] == ["OK"] * 3, answers
     made["hubTransaction"] = answers[1]["hubTransactionId"]
-    poor = owner.provider("bet", transactionId=made["poorBet"], roundId=f"p-{stamp}", amount="9999.99", **common)
+    poor = owner.provider(
+        "bet", transactionId=made["poorBet"], roundId=fresh("poor"), amount="9999.99", **common
+    )
     assert poor["name"] == "BALANCE_NOT_ENOUGH", poor
     hub, player = owner.hub, things["player"]
     until(lambda: hub("GET", "/history", playerId=player)["transactions"], lambda rows: len(rows) >= 4)
@@ -163,28 +196,48 @@ def launch(hub: Hub, things: Things) -> Things:
     return {"launchUrl": launched["url"], "launchToken": token[0], "grant": grant["freeRoundsId"]}
 
 
-def competition(hub: Hub, things: Things, stamp: str) -> Things:
-    """A tournament that is to come, and one that took a buy-in and paid a prize."""
-    user = things["user"]
+def enter(hub: Hub, user: str) -> Things:
+    """A tournament that is to come, and one that took a buy-in and is about to run."""
     body: dict[str, Any] = {"gameSlug": GAME, "maxPlayers": 5, "brands": [BRAND]}
-    coming = hub(
-        "POST", "/tournaments", {"name": f"Private {stamp}", "startTime": later(3600), "entryFee": 0, **body}
-    )
-    hub("POST", f"/tournaments/{coming['tournamentId']}/players", {"userId": user, "displayName": "Ann"})
-    paid = {"entry": {"buyIn": "10.00", "rake": "1.00"}, "currency": "EUR", "graceSeconds": 1, "onShort": "start"}
-    paid |= {"prizes": {"lines": [{"rankFrom": 1, "shareBps": 10_000}]}, "endTime": later(9), "startTime": later(3)}
-    contest = hub("POST", "/tournaments", {"name": f"Contest {stamp}", **body, **paid})["tournamentId"]
+    free = {"name": "Private", "startTime": later(3600), "entryFee": 0, **body}
+    coming = hub("POST", "/tournaments", free)["tournamentId"]
+    hub("POST", f"/tournaments/{coming}/players", {"userId": user, "displayName": "Ann"})
+    paid = {
+        "entry": {"buyIn": "10.00", "rake": "1.00"},
+        "currency": "EUR",
+        "graceSeconds": 1,
+        "onShort": "start",
+    }
+    paid |= {"prizes": {"lines": [{"rankFrom": 1, "shareBps": 10_000}]}}
+    times = {"startTime": later(2), "endTime": later(10)}
+    contest = hub("POST", "/tournaments", {"name": "Contest", **body, **paid, **times})["tournamentId"]
     entry = {"userId": user, "displayName": "Ann", "buyInAmount": "11.00"}
     hub("POST", f"/tournaments/{contest}/players", entry)
     debit = hub("GET", "/debits", tournamentId=contest)["debits"][0]["debitRef"]
+    return {"tournament": coming, "contest": contest, "debit": debit, "contestRound": fresh("contest")}
+
+
+def score(hub: Hub, things: Things) -> None:
+    """A round in the tournament that runs, so that there is somebody to pay."""
+    contest = things["contest"]
     until(lambda: hub("GET", f"/tournaments/{contest}/status")["status"], lambda status: status == "running")
     now = later(0)
-    row = {"roundId": f"c-{stamp}", "status": "settled", "brandId": BRAND, "playerId": user, "gameId": GAME}
-    row |= {"roundType": "regular", "currency": "EUR", "bet": "1.00", "win": "2.00", "startedAt": now}
-    hub("POST", "/rounds", {"integrationId": "demo", "rounds": [{**row, "settledAt": now}]})
+    row = {
+        "roundId": things["contestRound"],
+        "status": "settled",
+        "brandId": BRAND,
+        "playerId": things["user"],
+    }
+    row |= {"gameId": GAME, "roundType": "regular", "currency": "EUR", "bet": "1.00", "win": "2.00"}
+    row |= {"startedAt": now, "settledAt": now}
+    told = hub("POST", "/rounds", {"integrationId": "demo", "rounds": [row]})
+    assert told["counts"]["accepted"] == 1, told
+
+
+def settle(hub: Hub, contest: str) -> Things:
+    """Wait for the prize."""
     until(lambda: hub("GET", f"/tournaments/{contest}/status")["status"], lambda s: s == "settled", 120.0)
-    payout = hub("GET", "/payouts", tournamentId=contest)["payouts"][0]["payoutRef"]
-    return {"tournament": coming["tournamentId"], "contest": contest, "payout": payout, "debit": debit}
+    return {"payout": hub("GET", "/payouts", tournamentId=contest)["payouts"][0]["payoutRef"]}
 
 
 def points(root: Hub, owner: Party) -> Things:
@@ -204,19 +257,27 @@ def points(root: Hub, owner: Party) -> Things:
 
 
 def papers(hub: Hub, common: Things, things: Things) -> Things:
-    """An export, a comparison with the provider's file, and a certification run, all of them finished."""
+    """An export that is ready, and a comparison with the provider's file."""
     wanted = {"format": "csv", "from": common["since"], "to": common["until"], "playerId": things["player"]}
     export = hub("POST", "/exports", wanted)["exportId"]
     until(lambda: hub("GET", f"/exports/{export}")["state"], lambda state: state == "ready")
-    file = [{"transactionId": things["bet"], "action": "bet", "amount": "10.01", "currency": "EUR"}]
-    diff = hub("POST", f"/reconciliation/{common['date']}/diff", file[0])["diffId"]
-    run = hub("POST", "/certification/runs", {"target": "hub", "mode": "transfer", "cases": "1"})["runId"]
-    until(
-        lambda: hub("GET", f"/certification/runs/{run}")["state"],
-        lambda state: state in ("done", "broken"),
-        120.0,
-    )
-    return {"export": export, "diff": diff, "run": run}
+    line = {"transactionId": things["bet"], "action": "bet", "amount": "10.01", "currency": "EUR"}
+    diff = hub("POST", f"/reconciliation/{common['date']}/diff", line)["diffId"]
+    return {"export": export, "diff": diff}
+
+
+def certify(hub: Hub) -> Things:
+    """A certification run, as short as there is."""
+    return {
+        "run": hub("POST", "/certification/runs", {"target": "hub", "mode": "transfer", "cases": "1"})[
+            "runId"
+        ]
+    }
+
+
+def certified(hub: Hub, run: str) -> None:
+    """Wait for its end."""
+    until(lambda: hub("GET", f"/certification/runs/{run}")["state"], lambda s: s in ("done", "broken"), 120.0)
 
 
 def nobody(things: Things, shared: frozenset[str]) -> Things:
@@ -238,29 +299,70 @@ def namesakes(rival: Party, things: Things) -> None:
     """The rival's own integration and player of the same names as the owner's."""
     row = {"gameId": "rival-slot", "displayName": "Rival Slot", "gameProviderDisplayName": "Rival"}
     rival.hub("PUT", f"/integrations/{things['integration']}/games", {"games": [row]})
-    rival.hub("PUT", f"/integrations/{things['integration']}/wallet", {"profile": "slotcity-v4", "brandId": BRAND})
+    rival.hub(
+        "PUT", f"/integrations/{things['integration']}/wallet", {"profile": "slotcity-v4", "brandId": BRAND}
+    )
+    rival.hub("PUT", f"/game-sets/{things['twinSet']}", {"games": [GAME]})
     player = rival.hub("POST", "/players", {"brandId": BRAND, "userId": things["twin"]})["id"]
-    rival.hub("POST", f"/players/{player}/deposit", {"transactionId": f"rd-{things['twin']}", "amount": "50.00"})
+    rival.hub(
+        "POST", f"/players/{player}/deposit", {"transactionId": f"rd-{things['twin']}", "amount": "50.00"}
+    )
 
 
 # ---------------------------------------------------------------- what the owner sees
 SEEN = (
-    "/agents/$agent /agents/$child /agents /agents/$agent/points /agents/$child/points /agents/$child/billing"
-    " /agents/$agent/points/entries /points/transfers/$transfer /api-keys /settings /brands /games /game-sets"
-    " /integrations/$integration/wallet /integrations/demo/wallet /players/$player /players/$player/events"
-    " /players/$twinPlayer /free-rounds/$grant /history?playerId=$player /history?playerId=$twinPlayer"
-    " /statistics?playerId=$player /transactions?playerId=$player /rounds/open?playerId=$player"
-    " /rounds/$round?playerId=$player&provider=demo /inspector/calls /inspector/rounds/demo/$round"
-    " /exports/$export /reconciliation/$date/diff/$diff /certification/runs /certification/runs/$run/report"
-    " /tournaments /tournaments/$tournament /tournaments/$tournament/players /tournaments/$tournament/events"
-    " /tournaments/$contest/results /payouts /debits /rounds?roundId=$openRound /callback-secret"
-).split()
+    "/agents/$agent",
+    "/agents/$child",
+    "/agents",
+    "/agents/$agent/points",
+    "/agents/$child/points",
+    "/agents/$child/billing",
+    "/agents/$agent/points/entries",
+    "/points/transfers/$transfer",
+    "/api-keys",
+    "/settings",
+    "/brands",
+    "/games",
+    "/game-sets",
+    "/integrations/$integration/wallet",
+    "/integrations/demo/wallet",
+    "/players/$player",
+    "/players/$player/events",
+    "/players/$twinPlayer",
+    "/free-rounds/$grant",
+    "/history?playerId=$player",
+    "/history?playerId=$twinPlayer",
+    "/statistics?playerId=$player",
+    "/transactions?playerId=$player",
+    "/rounds/open?playerId=$player",
+    "/rounds/$round?playerId=$player&provider=demo",
+    "/inspector/calls",
+    "/inspector/rounds/demo/$round",
+    "/exports/$export",
+    "/reconciliation/$date/diff/$diff",
+    "/certification/runs",
+    "/certification/runs/$run/report",
+    "/tournaments",
+    "/tournaments/$tournament",
+    "/tournaments/$tournament/players",
+    "/tournaments/$tournament/events",
+    "/tournaments/$contest/results",
+    "/payouts",
+    "/debits",
+    "/rounds?roundId=$contestRound&brandId=aurora&playerId=$user",
+    "/callback-secret",
+)
 _PASSING = ("url", "lastUsedAt", "requestId", "asOf", "generatedAt")  # told anew at every reading
 
 
 def seen(party: Party, things: Things) -> dict[str, Any]:
     """Every view that the owner has of what it owns."""
-    return {path: _still(party.hub("GET", fill(path, things))) for path in SEEN}
+
+    def look(question: str) -> Any:
+        path, _, query = fill(question, things).partition("?")
+        return _still(party.hub("GET", path, **dict(parse_qsl(query))))
+
+    return {question: look(question) for question in SEEN}
 
 
 def _still(document: Any) -> Any:

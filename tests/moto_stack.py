@@ -12,7 +12,12 @@ TABLES = {
     "LedgerTable": "LEDGER_TABLE",
     "DemoTable": "DEMO_TABLE",
 }
-QUEUES = {"RankQueue": "RANK_QUEUE_URL", "SettleQueue": "SETTLE_QUEUE_URL", "MoneyQueue": "MONEY_QUEUE_URL"}
+QUEUES = {
+    "RankQueue": "RANK_QUEUE_URL",
+    "SettleQueue": "SETTLE_QUEUE_URL",
+    "MoneyQueue": "MONEY_QUEUE_URL",
+    "WalletQueue": "WALLET_QUEUE_URL",
+}
 SECRETS = {"SigningSecret": "SIGNING_SECRET_ARN", "CallbackSecret": "CALLBACK_SECRET_ARN"}
 _CREATE = ("BillingMode", "KeySchema", "AttributeDefinitions", "GlobalSecondaryIndexes")
 ACCOUNT = "123456789012"

@@ -40,11 +40,11 @@ class Ledger:
     pending: list[Change] = field(default_factory=list)
     passed: list[Change] = field(default_factory=list)
 
-    def _emit(self, op: Any, old: dict[str, Any] | None = None) -> None:
+    def _emit(self, op: Any) -> None:
         item = from_item(op["Put"]["Item"])
         dynamo.apply({"Put": {"TableName": op["Put"]["TableName"], "Item": op["Put"]["Item"]}})
         self.seq += 1
-        self.pending.append(Change(item, old, self.seq))
+        self.pending.append(Change(item, self.seq))
 
     def wallet(self, user: str, **more: Any) -> Wallet:
         """A player's wallet as it stands after everything."""
@@ -95,13 +95,11 @@ class Ledger:
     def round(
         self, round_id: str, stake: int, win: int, at: int, user: str = "u-1", **more: Any
     ) -> RoundRecord:
-        """A recorded round; `old` is it as it was."""
-        old = more.pop("old", None)
+        """A recorded round as it is now."""
         kept = {"status": "completed", "revision": 1, "game_id": "book", **more}
         r = Round("prov", round_id, stake=stake, win=win, started_at=at, changed_at=at, settled_at=at, **kept)
         record = RoundRecord(self.tenant_id, PLAYERS[user], "brand-a", user, "EUR", 2, r)
-        was = from_item(round_put_op(old, 0)["Put"]["Item"]) if old else None  # type: ignore[typeddict-item]
-        self._emit(round_put_op(record, 0), was)
+        self._emit(round_put_op(record, 0))
         return record
 
     def flow(self, size: int = 100) -> None:

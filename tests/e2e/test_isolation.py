@@ -65,9 +65,13 @@ def asks(route: Route) -> list[Ask]:
         return ASKS_BY_WALLET[named(route)]
     told = ASKS.get(named(route))
     if told is None:
-        assert "{" in route.path, f"the walk does not know whose things {named(route)} tells: see tests/isolation_asks.py"
-        assert not route.body, f"the walk does not know a body for {named(route)}: see tests/isolation_asks.py"
-        return [Ask(body={} if route.method != "GET" else None)]
+        assert "{" in route.path, (
+            f"the walk does not know whose things {named(route)} tells: see tests/isolation_asks.py"
+        )
+        assert not route.body, (
+            f"the walk does not know a body for {named(route)}: see tests/isolation_asks.py"
+        )
+        return [Ask(body={} if route.method == "POST" else None)]
     return [told]
 
 
@@ -79,26 +83,19 @@ def path_of(route: Route, ask: Ask) -> str:
         known = {**PARAMETERS, "id": IDS.get(route.path.split("/")[1], ""), **ask.takes}
         if part.startswith("{"):
             assert known.get(name), f"the walk does not know how to fill {part} of {named(route)}"
-            part = f"${known[name]}"
-        parts.append(part)
+        parts.append(f"${known[name]}" if part.startswith("{") else part)
     return "/".join(parts)
 
 
 @pytest.fixture(scope="module")
 def world(stack: Any, root: Hub, tenants: tuple[DemoTenant, DemoTenant]) -> Iterator[World]:
     """An owner with a thing of every kind, and a rival; what the owner saw before the walk."""
-    from pitboss.dialects.agent_v4 import provider_id
-
     with (
         party(root, tenants[0], stack.api_url, "Isolated Group") as owner,
         party(root, tenants[0], stack.api_url, "Nosy Group") as rival,
     ):
         things, shared = own(owner, root)
-        things |= {"twinSet": f"twin-{things['gameSet']}", "studioCode": provider_id(things["integration"])}
-        things |= {"demoCode": provider_id("demo")}
-        owner.hub("PUT", f"/game-sets/{things['twinSet']}", {"games": [GAME]})
         namesakes(rival, things)
-        shared |= {"demoCode"}
         yield World(owner, rival, things, nobody(things, shared), shared, seen(owner, things))
 
 
@@ -108,10 +105,12 @@ class Stranger:
     def __init__(self, rival: Party, route: Route, ask: Ask, things: Things, **headers: str) -> None:
         path = fill(path_of(route, ask), things)
         query, body = fill(ask.query, things), fill(ask.body, things)
-        sent = {"Content-Type": "application/json", **headers}
+        sent = {"Accept": "*/*", **headers}
         raw = None if body is None else json.dumps(body).encode()
         if named(route) == "PUT /settings":
             raw = json.dumps(settings(rival.hub)).encode()
+        if raw is not None:
+            sent["Content-Type"] = "application/json"
         if route.method == "POST" and (route.idempotent or route.key_required):
             sent["Idempotency-Key"] = str(uuid4())
         if ask.signed:
@@ -126,8 +125,8 @@ class Stranger:
         problem = answer.json() if "json" in answer.headers["content-type"] else {}
         self.name = problem.get("name", "") if isinstance(problem, dict) else ""
         self.detail = problem.get("detail", "") if isinstance(problem, dict) else ""
-        if path.startswith("/v4/") and problem.get("code"):
-            # This protocol always says 200; the name of the error is its message.
+        if path.startswith("/v4/") and problem.get("message") not in (None, "OK"):
+            # This protocol's own errors come with 200; the name is its message.
             self.status, self.name = 404, problem["message"]
 
 
@@ -164,6 +163,17 @@ def test_the_owner_sees_its_things(world: World) -> None:
     assert not any(world.things[name] in told for name in ("token", "launchToken", "doorSecret"))
 
 
+def test_lists_of_the_rival_do_not_mention_the_owner(world: World) -> None:
+    """Without a question for anything of the owner's, a list has nothing to say of it."""
+    for route in WALKED:
+        if route.method == "GET" and "{" not in route.path:
+            answer = world.rival.hub.http.get(route.path)
+            # Some want to be asked for somebody.
+            assert answer.status_code in (200, 400, 406), (route.path, answer.text)
+            told = [n for n, v in world.things.items() if n not in world.shared and str(v) in answer.text]
+            assert told == [], route.path
+
+
 @pytest.mark.parametrize("route", WALKED, ids=named)
 def test_a_rivals_key_finds_nothing(route: Route, world: World) -> None:
     for ask in asks(route):
@@ -176,7 +186,8 @@ def test_a_rivals_key_finds_nothing(route: Route, world: World) -> None:
         if ask.expects == BARRED:
             assert told.name in ("TOKEN_INVALID", "USER_NOT_FOUND"), told.text
         else:
-            assert ask.expects == MISSING and told.status == 404, told.text
+            assert ask.expects == MISSING
+            assert told.status == 404, told.text
         never = Stranger(world.rival, route, ask, world.nobody)
         assert (never.status, never.name) == (told.status, told.name), never.text
         assert len(never.detail) - len(told.detail) in range(-4, 5), (never.detail, told.detail)
@@ -203,24 +214,51 @@ def test_a_namesake_is_the_rivals_own_player(action: str, world: World) -> None:
         assert answer.json()["balance"].startswith("5"), answer.text
 
 
+def test_nothing_of_the_owners_has_changed(world: World) -> None:
+    """The last of the walk: every view as before, and what was promised still holds."""
+    after = seen(world.owner, world.things)
+    for path, document in world.before.items():
+        assert after[path] == document, path
+    game = {
+        "sessionToken": world.things["token"],
+        "gameId": GAME,
+        "currency": "EUR",
+        "roundId": "after-the-walk",
+    }
+    bet = world.owner.provider(
+        "bet", transactionId=f"after-{uuid4()}", amount="1.00", roundClosed=True, **game
+    )
+    assert bet["status"] == "OK", bet
+    opened = world.owner.provider("authenticate", launchToken=world.things["launchToken"])
+    assert opened["userId" if "userId" in opened else "playerId"] == world.things["user"], opened
+
+
 def test_a_rival_is_no_provider_of_the_owners(world: World) -> None:
     """The owner's own integration, signed with the rival's secret: there is no such provider for the rival's key."""
     body = fill(ASKS_BY_WALLET["POST /wallet/win"][0].body, world.things)
     raw = json.dumps(body).encode()
     headers = signing.headers(world.rival.provider.secret, str(uuid4()), now_ms() // 1000, raw)
+    headers["Content-Type"] = "application/json"
     for key in (world.rival.hub, world.owner.hub):
         answer = key.http.post(
             "/wallet/win", content=raw, headers={**headers, "Pitboss-Provider": world.things["integration"]}
         )
         assert (answer.status_code, answer.json()["name"]) == (401, "SIGNATURE_INVALID"), answer.text
-    answer = world.owner.hub.http.post("/wallet/win", content=raw, headers={**headers, "Pitboss-Provider": "demo"})
+    answer = world.owner.hub.http.post(
+        "/wallet/win", content=raw, headers={**headers, "Pitboss-Provider": "demo"}
+    )
     assert (answer.status_code, answer.json()["name"]) == (401, "SIGNATURE_INVALID"), answer.text
 
 
 @pytest.mark.parametrize("profile", ["slotcity-v4", "slotcity-v1", "mascot"])
 def test_the_owners_door_is_shut(profile: str, world: World, stack: Any) -> None:
     codec, terms = CODECS[profile], Terms(profile, "minor" if profile == "mascot" else "decimal")
-    document = {"action": "balance", "userId": world.things["user"], "currency": "EUR", "sessionToken": "x" * 24}
+    document = {
+        "action": "balance",
+        "userId": world.things["user"],
+        "currency": "EUR",
+        "sessionToken": "x" * 24,
+    }
     secret = Credential(world.rival.tenant.token.encode(), b"", "k1")
     sent = codec.encode_request(document, terms, secret, now_ms() // 1000, str(now_ms()))
     place = {"slotcity-v4": "slotcity/v4", "slotcity-v1": "slotcity/v1", "mascot": "mascot"}[profile]
@@ -235,28 +273,6 @@ def test_the_owners_door_is_shut(profile: str, world: World, stack: Any) -> None
             )
         assert "7654" not in answer.text
         assert world.things["player"] not in answer.text
-
-
-def test_lists_of_the_rival_do_not_mention_the_owner(world: World) -> None:
-    """Without a question for anything of the owner's, a list has nothing to say of it."""
-    for route in WALKED:
-        if route.method == "GET" and "{" not in route.path:
-            answer = world.rival.hub.http.get(route.path)
-            told = [n for n, v in world.things.items() if n not in world.shared and str(v) in answer.text]
-            # The twins are the rival's own, and so are the things that the walk had it make under the owner's names.
-            assert set(told) <= {"twin", "twinSet", "integration", "openRound", "user", "studioCode"}, route.path
-
-
-def test_nothing_of_the_owners_has_changed(world: World) -> None:
-    """The last of the walk: every view as before, and what was promised still holds."""
-    after = seen(world.owner, world.things)
-    for path, document in world.before.items():
-        assert after[path] == document, path
-    game = {"sessionToken": world.things["token"], "gameId": GAME, "currency": "EUR", "roundId": "after-the-walk"}
-    bet = world.owner.provider("bet", transactionId=f"after-{uuid4()}", amount="1.00", roundClosed=True, **game)
-    assert bet["status"] == "OK", bet
-    opened = world.owner.provider("authenticate", launchToken=world.things["launchToken"])
-    assert opened["userId" if "userId" in opened else "playerId"] == world.things["user"], opened
 
 
 # ---------------------------------------------------------------- the tree above, and players' tokens

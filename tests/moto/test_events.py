@@ -34,6 +34,7 @@ STATUS = {
     "demo_operator/game_unlaunched": 400,
     "demo_operator/player_without_token": 401,
     "demo_operator/unsigned_payout": 401,
+    "demo_operator/wallet_without_token": 401,
     "dialects_api/list_profiles": 200,
     "dialects_api/put_wallet_unknown": 404,
     "dialects_api/v4_games": 200,
@@ -69,6 +70,10 @@ STATUS = {
     "tournaments_api/list": 200,
     "tournaments_api/publish_unknown": 404,
     "tournaments_api/unknown": 404,
+    "transactions_api/by_their_id": 200,
+    "transactions_api/failed": 200,
+    "transactions_api/retry_unknown": 404,
+    "transactions_api/round_unknown": 404,
 }
 
 
@@ -173,6 +178,18 @@ def test_the_money_worker_leaves_what_it_cannot_read_on_the_queue(
     }
 
 
+def test_the_wallet_worker_leaves_what_it_cannot_read_on_the_queue(
+    world: pytest.MonkeyPatch, aws: dict[str, str]
+) -> None:
+    narrow(world, aws, "wallet_worker")
+    assert invoke("wallet_worker/transaction_that_is_gone") == {"batchItemFailures": []}
+    assert invoke("wallet_worker/sweep") == {"queued": 0}
+    (record,) = event_of("wallet_worker/unreadable")["Records"]
+    assert invoke("wallet_worker/unreadable") == {
+        "batchItemFailures": [{"itemIdentifier": record["messageId"]}]
+    }
+
+
 def test_the_certification_worker_leaves_what_it_cannot_read_on_the_queue(
     world: pytest.MonkeyPatch, aws: dict[str, str]
 ) -> None:
@@ -231,6 +248,7 @@ def test_every_payload_is_run_and_every_function_has_one() -> None:
         "settler",
         "money_worker",
         "tournament_clock",
+        "wallet_worker",
     }
     assert {c for c in CASES if c.partition("/")[0] not in others} == set(STATUS)
     assert {c.partition("/")[0] for c in CASES} == set(functions())

@@ -57,6 +57,7 @@ class Operator:
         self.under_way: list[tuple[str, dict[str, Any]]] = []
         self.calls = 0
         self.faults = 0
+        self.spent = 0
         self.calm = False
 
     def serve(self, path: str, body: dict[str, Any]) -> tuple[int, bytes]:
@@ -89,6 +90,8 @@ class Operator:
             return self.serve(path, body)
         if self.under_way and self.rng.randrange(3) == 0:
             self.serve(*self.under_way.pop(self.rng.randrange(len(self.under_way))))
+        if body.get("type") in ("win_reversal", "resettle") and self.rng.randrange(3) == 0:
+            return self._spent(path, body)
         luck = self.rng.randrange(100)
         if luck < 60 or path == "balance":
             return self.serve(path, body)
@@ -125,6 +128,16 @@ class Operator:
         answer = self.serve(path, body)
         after = self.books[user]
         self.books[user] = replace(after, player=replace(after.player, status="active"))
+        return answer
+
+    def _spent(self, path: str, body: dict[str, Any]) -> tuple[int, bytes]:
+        """The win that is to be taken back is gone for the moment; whether that is enough to refuse, the wallet says."""
+        user = body["userId"]
+        held = self.books[user].player.balance
+        self.books[user] = self.books[user].with_balance(0)
+        answer = self.serve(path, body)
+        self.spent += b"INSUFFICIENT_FUNDS" in answer[1]
+        self.books[user] = self.books[user].with_balance(self.books[user].player.balance + held)
         return answer
 
     def flush(self) -> None:

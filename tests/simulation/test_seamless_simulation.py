@@ -11,7 +11,7 @@ pytestmark = pytest.mark.simulation
 WORLDS = int(os.environ.get("PITBOSS_WORLDS", "96"))
 SEED = int(os.environ.get("PITBOSS_SEED", "1"))
 BLOCKS = 8
-_played = {"deliveries": 0, "deaths": 0, "calls": 0, "faults": 0, "persons": 0}
+_played = {"deliveries": 0, "deaths": 0, "calls": 0, "faults": 0, "persons": 0, "spent": 0}
 
 
 @pytest.mark.parametrize("block", range(BLOCKS))
@@ -28,6 +28,7 @@ def test_the_operators_books_and_the_hubs_agree(block: int) -> None:
         _played["calls"] += world.operator.calls
         _played["faults"] += world.operator.faults
         _played["persons"] += world.persons
+        _played["spent"] += world.operator.spent
 
 
 def test_enough_was_played() -> None:
@@ -38,6 +39,7 @@ def test_enough_was_played() -> None:
     assert _played["deaths"] >= 300, _played
     assert _played["faults"] >= 1_000, _played
     assert _played["persons"] >= 10, _played
+    assert _played["spent"] >= 10, _played
 
 
 @pytest.mark.parametrize("number", range(3))

@@ -2,9 +2,10 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -31,6 +32,10 @@ class Player:
     user_id: str
     token: str
 
+    def id(self, name: str) -> str:
+        """Ids are the provider's, whoever plays."""
+        return f"{name}-{self.user_id}"
+
     def send(self, action: str, **body: Any) -> dict[str, Any]:
         """One call, not repeated; its name, or OK."""
         raw = json.dumps({"action": action, "sessionToken": self.token, **body}).encode()
@@ -38,14 +43,14 @@ class Player:
 
     def bet(self, tx: str, amount: str = "10.00", round_id: str = "r1") -> dict[str, Any]:
         return self.send(
-            "bet", transactionId=tx, roundId=round_id, gameId=GAME, amount=amount, currency="EUR"
+            "bet", transactionId=self.id(tx), roundId=round_id, gameId=GAME, amount=amount, currency="EUR"
         )
 
     def win(self, tx: str, bet: str, amount: str = "20.00", round_id: str = "r1") -> dict[str, Any]:
         return self.send(
             "win",
-            transactionId=tx,
-            betTransactionId=bet,
+            transactionId=self.id(tx),
+            betTransactionId=self.id(bet),
             roundId=round_id,
             gameId=GAME,
             amount=amount,
@@ -54,11 +59,11 @@ class Player:
         )
 
     def back(self, tx: str, original: str) -> dict[str, Any]:
-        return self.send("rollback", transactionId=tx, originalTransactionId=original)
+        return self.send("rollback", transactionId=self.id(tx), originalTransactionId=self.id(original))
 
     def held(self) -> str:
         """The balance at the operator."""
-        where = {"tenantId": self.tenant_id, "brandId": BRAND, "userId": self.user_id}
+        where: dict[str, Any] = {"tenantId": self.tenant_id, "brandId": BRAND, "userId": self.user_id}
         return str(self.demo("GET", "/demo-operator/wallet/control", **where)["balance"])
 
     def control(self, **wishes: Any) -> None:
@@ -70,12 +75,14 @@ class Player:
         self.demo("POST", "/demo-operator/wallet/faults", {"tenantId": self.tenant_id, "faults": [order]})
 
     def state(self, tx: str, kind: str = "bet") -> str:
-        rows = self.hub("GET", "/transactions", provider="demo", transactionId=tx)["transactions"]
+        rows = self.hub("GET", "/transactions", provider="demo", transactionId=self.id(tx))["transactions"]
         return next((str(row["state"]) for row in rows if row["kind"] == kind), "")
 
 
 @pytest.fixture(scope="module")
-def make(stack: Stack, root: Hub, tenants: tuple[seed.DemoTenant, seed.DemoTenant]) -> Callable[[], Player]:
+def make(
+    stack: Stack, root: Hub, tenants: tuple[seed.DemoTenant, seed.DemoTenant]
+) -> Iterator[Callable[[], Player]]:
     """Make players of a seamless operator of their own."""
     own = seed.make_operator(
         root, seed.DemoTenant("", "", tenants[0].root_token, demo_token=tenants[0].demo_token), "Seamless"
@@ -87,16 +94,25 @@ def make(stack: Stack, root: Hub, tenants: tuple[seed.DemoTenant, seed.DemoTenan
     demo = Hub(stack.api_url, own.token)
     demo.http.headers["X-Demo-Token"] = own.demo_token
 
-    def player() -> Player:
+    def born() -> tuple[str, str, str]:
         user = f"ann-{uuid4()}"
         made = hub("POST", "/players", {"brandId": BRAND, "userId": user})
-        assert made["walletMode"] == "seamless"
-        token = hub("POST", f"/players/{made['id']}/sessions", {"device": "d"})["sessionToken"]
+        return made["mode"], made["id"], user
+
+    # Changed settings are in force within five seconds.
+    poll(born, lambda one: one[0] == "seamless")
+
+    def player() -> Player:
+        _, player_id, user = born()
+        token = hub("POST", f"/players/{player_id}/sessions", {"device": "d"})["sessionToken"]
         found = Player(hub, demo, provider, own.operator_id, user, token)
         found.control(currency="EUR", balance="1000.00")
         return found
 
-    return player
+    yield player
+    provider.close()
+    hub.close()
+    demo.close()
 
 
 def names(answers: list[dict[str, Any]]) -> Counter[str]:
@@ -117,9 +133,11 @@ def test_many_bets_at_once_never_pass_the_balance(make: Callable[[], Player]) ->
     player.control(balance="50.00")
     with ThreadPoolExecutor(10) as pool:
         answers = list(pool.map(lambda n: player.bet(f"t{n}", round_id=f"r{n}"), range(10)))
-    taken = sum(
-        poll(lambda n=n: player.state(f"t{n}"), lambda s: s != "PENDING") == "DONE" for n in range(10)
-    )
+
+    def states() -> list[str]:
+        return [player.state(f"t{number}") for number in range(10)]
+
+    taken = poll(states, lambda found: "PENDING" not in found).count("DONE")
     assert taken == 5
     assert player.held() == "0.00"
     assert names(answers)["OK"] <= 5
@@ -135,9 +153,8 @@ def test_a_bet_racing_its_rollback_leaves_nothing(make: Callable[[], Player]) ->
             ]
             for one in pair:
                 one.result()
-            ended = poll(
-                lambda n=number: player.back(f"k{n}", f"t{n}"), lambda answer: answer.get("status") == "OK"
-            )
+            again = partial(player.back, f"k{number}", f"t{number}")
+            ended: dict[str, Any] = poll(again, lambda answer: answer.get("status") == "OK")
             assert ended["balance"] == "1000.00"
     assert player.held() == "1000.00"
 
@@ -167,8 +184,13 @@ def test_queue_and_worker_pay_a_win_until_it_is_acknowledged(make: Callable[[], 
 def test_a_list_is_one_movement(make: Callable[[], Player]) -> None:
     player = make()
     rows = [
-        {"action": "bet", "transactionId": "t1", "amount": "10.00"},
-        {"action": "win", "transactionId": "w1", "amount": "25.00", "betTransactionId": "t1"},
+        {"action": "bet", "transactionId": player.id("t1"), "amount": "10.00"},
+        {
+            "action": "win",
+            "transactionId": player.id("w1"),
+            "amount": "25.00",
+            "betTransactionId": player.id("t1"),
+        },
     ]
     player.fault("transaction", "drop-after")
     body = {"actions": rows, "roundId": "r1", "gameId": GAME, "currency": "EUR"}

@@ -441,3 +441,31 @@ def test_the_lab_shows_what_the_hub_computes_and_names_the_mistake(ledger: Ledge
 )
 def test_a_lab_question_that_is_none_is_refused(ledger: Ledger, body: dict[str, Any]) -> None:
     assert ledger.inspector("POST", "/inspector/signature-lab", body).name == "VALIDATION_ERROR"
+
+
+@pytest.mark.parametrize(
+    "spelled", ["http://{host}:{port}", "HTTP://{upper}:{port}", "http://{host}.:{port}"]
+)
+def test_the_operators_wallet_is_known_however_its_url_is_spelled(ledger: Ledger, spelled: str) -> None:
+    hub_id = taken(ledger)
+    with listener() as (url, heard):
+        port = url.rpartition(":")[2]
+        call_id = callback(ledger, hub_id, f"http://localhost:{port}/bet")
+        target = spelled.format(host="localhost", upper="LocalHost", port=port)
+        assert replay(ledger, call_id, url=f"{target}/bet", newId=True).name == "REPLAY_UNSAFE"
+        assert heard == []
+
+
+def test_the_schemes_own_port_makes_no_other_server() -> None:
+    from pitboss.inspector.replay import _same_server
+
+    wallet = "https://wallet.example/hub"
+    for same in ("https://wallet.example:443/x", "https://WALLET.example./", "https://u@wallet.example"):
+        assert _same_server(same, "", wallet)
+    for other in (
+        "https://wallet.example:8443/hub",
+        "https://example/hub",
+        "http://wallet.example/",
+        "https://[",
+    ):
+        assert not _same_server(other, "", wallet)

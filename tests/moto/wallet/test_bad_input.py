@@ -1,15 +1,17 @@
 """Bad input to the wallet: the catalogue's answer, no effect, and nothing written but the inspector's record."""
 
+import base64
 import json
 from typing import Any
 
 import pytest
+from pitboss.catalogue.api import api as catalogue_api
 from pitboss.platform.clock import now_ms
 from pitboss.wallet.public import TxKey, read_tx
 
 from tests.bad_input_world import Watch, bet_text, respelled, sent, zipped
 from tests.provider_world import BRAND, INTEGRATION, Provider, World, open_world
-from tests.tenancy_world import made
+from tests.tenancy_world import Client, made
 
 pytestmark = pytest.mark.moto
 
@@ -19,76 +21,58 @@ AMOUNTS = {
     '"0.001"': "AMOUNT_PRECISION",
     "1e-3": "AMOUNT_PRECISION",
     '"10.000000000000000001"': "AMOUNT_PRECISION",
-    "-0.001": "AMOUNT_PRECISION",
     "-1": "INVALID_AMOUNT",
     '"-1"': "INVALID_AMOUNT",
     "-0.01": "INVALID_AMOUNT",
-    "-100000000000000000000": "AMOUNT_LIMIT",
     "10000000000000000": "AMOUNT_LIMIT",
-    '"10000000000000000.00"': "AMOUNT_LIMIT",
     "1000000000000000.01": "AMOUNT_LIMIT",
     "9223372036854775808": "AMOUNT_LIMIT",
     "1" + "0" * 4000: "AMOUNT_LIMIT",
     "1" + "0" * 5000: "MALFORMED_JSON",
     '"' + "1" * 41 + '"': "INVALID_AMOUNT",
     "1e1": "INVALID_AMOUNT",
-    "1E1": "INVALID_AMOUNT",
     "1e400": "INVALID_AMOUNT",
     "1e-400": "INVALID_AMOUNT",
-    "1e999999999999": "INVALID_AMOUNT",
-    "1e-999999999999": "INVALID_AMOUNT",
-    "1e99999999999999999999": ("INVALID_AMOUNT", "MALFORMED_JSON"),
+    "1e999999999": "INVALID_AMOUNT",
+    "1e-999999999": "INVALID_AMOUNT",
+    "1e99999999999999999999": "MALFORMED_JSON",
     '"1e1"': "INVALID_AMOUNT",
     '"10,00"': "INVALID_AMOUNT",
-    '"1.000,00"': "INVALID_AMOUNT",
     '"NaN"': "INVALID_AMOUNT",
     "NaN": "MALFORMED_JSON",
-    "Infinity": "MALFORMED_JSON",
     "-Infinity": "MALFORMED_JSON",
     '""': "INVALID_AMOUNT",
     '" 10"': "INVALID_AMOUNT",
-    '"10 "': "INVALID_AMOUNT",
     '"10\\n"': "INVALID_AMOUNT",
     '"+10"': "INVALID_AMOUNT",
-    "+10": "MALFORMED_JSON",
     '"010"': "INVALID_AMOUNT",
     "010": "MALFORMED_JSON",
     '".5"': "INVALID_AMOUNT",
-    ".5": "MALFORMED_JSON",
     '"5."': "INVALID_AMOUNT",
-    "5.": "MALFORMED_JSON",
     '"0x10"': "INVALID_AMOUNT",
     '"1_000"': "INVALID_AMOUNT",
     '"\uff11\uff10"': "INVALID_AMOUNT",
-    '"\u0661\u0660"': "INVALID_AMOUNT",
     '"\u221210"': "INVALID_AMOUNT",
     "null": "INVALID_AMOUNT",
     "true": "INVALID_AMOUNT",
-    "false": "INVALID_AMOUNT",
     "[10]": "INVALID_AMOUNT",
     '{"value": 10}': "INVALID_AMOUNT",
 }
 # More than there is (cases 9 and 10): final, and so on record under its id.
-TOO_MUCH = ("1000.01", '"1000.01"', "21474836.47", "90071992547409.93", "1000000000000000", '"999999999999999.99"')
+TOO_MUCH = ("1000.01", '"1000.01"', "21474836.47", "90071992547409.93", '"999999999999999.99"')
 HOSTILE_IDS = (
     "'; DROP TABLE tx; --",
     '" OR 1=1 --',
     "<script>alert(1)</script>",
-    "../../etc/passwd",
-    "${jndi:ldap://x}",
+    "../../${jndi:ldap://x}",
     "a#b@c%d|e\\f",
-    "=1+1",
-    "号" * 256,
     "\U0001f3b0" * 256,
-    "e\u0301",
-    "\u202egnp",
-    "x" * 255,
+    "\u202ee\u0301",
     "x" * 256,
-    "x",
     " ",
 )
 BAD_IDS: tuple[Any, ...] = (
-    "", "x" * 257, "\U0001f3b0" * 257, "a\x00b", "a\nb", "a\x7f", "\x1f", "\ud800", None, 7, 7.5, True, [], ["t"], {},
+    "", "x" * 257, "\U0001f3b0" * 257, "a\x00b", "a\nb", "a\x7f", None, 7, 7.5, True, ["t"], {},
 )  # fmt: skip
 
 
@@ -102,100 +86,107 @@ def here(aws: dict[str, str]) -> tuple[World, Provider, Watch]:
 def test_4_to_12_amounts_that_are_refused(here: tuple[World, Provider, Watch], route: str) -> None:
     _, provider, watch = here
     faults = {}
+    more = {"type": "promo"} if route == "win" else {}
     for amount, name in AMOUNTS.items():
-        text = bet_text(provider, amount=amount, action=route, **({"type": "promo"} if route == "win" else {}))
+        text = bet_text(provider, amount=amount, action=route, **more)
         if wrong := watch.fault(provider.raw(route, text), name):
             faults[amount[:30]] = wrong
-    assert faults == {}
+    assert (faults, watch.wrote()) == ({}, [])
     assert provider.balance() == "1000.00"
 
 
-def test_4_to_12_amounts_in_lists_and_rollbacks(here: tuple[World, Provider, Watch]) -> None:
+def test_4_to_12_an_amount_in_a_list_refuses_the_list(here: tuple[World, Provider, Watch]) -> None:
     _, provider, watch = here
+    good = json.dumps({"action": "bet", "transactionId": "t-good", "amount": 1})
+    head = {"action": "transaction", "sessionToken": provider.token, "roundId": "r", "gameId": provider.game}
     faults = {}
-    for amount, name in AMOUNTS.items():
-        good = {"action": "bet", "transactionId": "t-good", "amount": 1}
+    for amount, name in list(AMOUNTS.items())[::4]:
         bad = f'{{"action": "bet", "transactionId": "t-bad", "amount": {amount}}}'
-        head = {"action": "transaction", "sessionToken": provider.token, "roundId": "r", "gameId": provider.game}
-        text = f'{json.dumps({**head, "currency": "EUR"})[:-1]}, "actions": [{json.dumps(good)}, {bad}]}}'
+        text = f'{json.dumps({**head, "currency": "EUR"})[:-1]}, "actions": [{good}, {bad}]}}'
         if wrong := watch.fault(provider.raw("transaction", text.encode()), name):
             faults[amount[:30]] = wrong
-    assert faults == {}
-    assert provider.balance() == "1000.00"
+    assert (faults, watch.wrote()) == ({}, [])
 
 
-@pytest.mark.parametrize("amount", TOO_MUCH)
-def test_9_10_more_than_there_is_leaves_only_its_refusal(
-    here: tuple[World, Provider, Watch], amount: str
-) -> None:
+def test_9_10_more_than_there_is_leaves_only_its_refusal(here: tuple[World, Provider, Watch]) -> None:
     world, provider, watch = here
     before = world.wallet("ann")
-    reply = provider.raw("bet", bet_text(provider, amount=amount))
-    assert watch.fault(reply, "BALANCE_NOT_ENOUGH", "X#") == ""
-    assert (reply.status, reply.body["code"], reply.body["balance"]) == (402, 2006, "1000.00")
-    stored = read_tx(world.tenant_id, TxKey(INTEGRATION, "bet", "t-bad"))
-    assert stored is not None
-    assert (stored.state, stored.before, stored.after) == ("REFUSED", 100_000, 100_000)
+    for number, amount in enumerate(TOO_MUCH):
+        reply = provider.raw("bet", bet_text(provider, amount=amount, tx=f"t-{number}"))
+        assert watch.fault(reply, "BALANCE_NOT_ENOUGH") == ""
+        assert (reply.status, reply.body["code"], reply.body["balance"]) == (402, 2006, "1000.00")
+        stored = read_tx(world.tenant_id, TxKey(INTEGRATION, "bet", f"t-{number}"))
+        assert stored is not None
+        assert (stored.state, stored.before, stored.after) == ("REFUSED", 100_000, 100_000)
+    assert watch.wrote("X#") == []
     assert world.wallet("ann") == before
 
 
 def test_11_a_win_beyond_what_a_balance_may_hold(here: tuple[World, Provider, Watch]) -> None:
     _, provider, watch = here
-    text = bet_text(provider, amount="1000000000000000", action="win", type="promo")
+    most = {"action": "win", "type": "promo"}
+    text = bet_text(provider, amount="1000000000000000", **most)
     assert watch.fault(provider.raw("win", text), "AMOUNT_LIMIT") == ""
-    fits = bet_text(provider, amount="999999999999000.00", action="win", type="promo")
+    assert watch.wrote() == []
+    fits = bet_text(provider, amount="999999999999000.00", **most)
     assert made(provider.raw("win", fits))["balance"] == "1000000000000000.00"
     watch.wrote()
-    cent = bet_text(provider, amount="0.01", action="win", type="promo", tx="w-2")
+    cent = bet_text(provider, amount="0.01", tx="w-2", **most)
     assert watch.fault(provider.raw("win", cent), "AMOUNT_LIMIT") == ""
+    assert watch.wrote() == []
 
 
-@pytest.mark.parametrize("name", ["transactionId", "roundId", "gameId", "currency", "sessionToken"])
-def test_85_ids_that_are_none(here: tuple[World, Provider, Watch], name: str) -> None:
+def test_85_ids_that_are_none(here: tuple[World, Provider, Watch]) -> None:
     _, provider, watch = here
     faults = {}
-    for value in BAD_IDS:
-        if name == "sessionToken" and isinstance(value, str) and len(value) > 200:
-            continue  # as a token it is long enough to be one; see the tokens below
-        if wrong := watch.fault(provider.bet("t", **{name: value}), "VALIDATION_ERROR"):
-            faults[repr(value)[:20]] = wrong
-    assert faults == {}
+    for name in ("transactionId", "roundId", "gameId", "currency"):
+        for value in BAD_IDS:
+            if wrong := watch.fault(provider.bet("t", **{name: value}), "VALIDATION_ERROR"):
+                faults[name, repr(value)[:20]] = wrong
+    assert (faults, watch.wrote()) == ({}, [])
 
 
-@pytest.mark.parametrize("ident", HOSTILE_IDS, ids=[f"id-{n}" for n in range(len(HOSTILE_IDS))])
-def test_85_hostile_ids_name_what_they_name(here: tuple[World, Provider, Watch], ident: str) -> None:
-    """As a transaction, a round and a player: kept exactly, or unknown; never more than a name."""
+def test_85_hostile_ids_are_names_and_no_more(here: tuple[World, Provider, Watch]) -> None:
+    """As a transaction, a round, a game and a player: kept exactly, or unknown."""
     world, provider, watch = here
-    assert watch.fault(provider.bet("t", gameId=ident[:100]), "GAME_NOT_FOUND") == ""
-    row = {"transactionId": "w", "roundId": "r", "gameId": provider.game, "amount": 1, "currency": "EUR"}
-    who = {"brandId": ident[:100], "userId": ident[:100]}
-    assert watch.fault(provider("win", **row, **who, type="promo"), "USER_NOT_FOUND") == ""
-    assert watch.fault(provider("win", **row, betTransactionId=ident), "TX_NOT_FOUND") == ""
-    assert watch.fault(provider("end-round", transactionId="e", roundId=ident), "ROUND_NOT_FOUND") == ""
-    assert watch.fault(provider.bet("t", type="free", freeRoundsId=ident[:100]), "FREEROUND_NOT_FOUND") == ""
-    placed = made(provider.bet(ident, "1.00", ident))
-    assert made(provider.bet(ident, "1.00", ident))["hubTransactionId"] == placed["hubTransactionId"]
-    assert made(provider.back(ident, ident))["balance"] == "1000.00"
-    assert provider.bet(ident, "1.00", ident).name == "TX_ROLLED_BACK"
-    stored = read_tx(world.tenant_id, TxKey(INTEGRATION, "bet", ident))
-    assert stored is not None
-    assert (stored.ext_id, stored.round_id, stored.state) == (ident, ident, "ROLLED_BACK")
+    row = {"roundId": "r", "gameId": provider.game, "amount": 1, "currency": "EUR"}
+    for ident in HOSTILE_IDS:
+        who = {"brandId": ident[:100], "userId": ident[:100]}
+        assert watch.fault(provider.bet("t", gameId=ident[:100]), "GAME_NOT_FOUND") == ""
+        unknown = provider("win", transactionId=ident, **row, **who, type="promo")
+        assert watch.fault(unknown, "USER_NOT_FOUND") == ""
+        assert (
+            watch.fault(provider("win", transactionId="w", **row, betTransactionId=ident), "TX_NOT_FOUND")
+            == ""
+        )
+        assert watch.fault(provider("end-round", transactionId=ident, roundId=ident), "ROUND_NOT_FOUND") == ""
+        free = provider.bet("t", type="free", freeRoundsId=ident[:100])
+        assert watch.fault(free, "FREEROUND_NOT_FOUND") == ""
+    assert watch.wrote() == []
+    for ident in HOSTILE_IDS:
+        placed = made(provider.bet(ident, "1.00", ident))
+        assert made(provider.bet(ident, "1.00", ident))["hubTransactionId"] == placed["hubTransactionId"]
+        assert made(provider.back(ident, ident))["balance"] == "1000.00"
+        stored = read_tx(world.tenant_id, TxKey(INTEGRATION, "bet", ident))
+        assert stored is not None
+        assert (stored.ext_id, stored.round_id, stored.state) == (ident, ident, "ROLLED_BACK")
 
 
 def test_84_missing_and_mistyped_fields(here: tuple[World, Provider, Watch]) -> None:
     _, provider, watch = here
     body = json.loads(bet_text(provider))
     wrong: list[Any] = [{k: v for k, v in body.items() if k != name} for name in body]
-    wrong += [{**body, "roundClosed": value} for value in ("true", 1, None, [])]
-    wrong += [{**body, "type": value} for value in ("win", "promo", "", None, 3, ["bet"], {})]
-    wrong += [{**body, "action": value} for value in ("win", "Bet", "", None, 1)]
+    wrong += [{**body, "roundClosed": value} for value in ("true", 1, None)]
+    wrong += [{**body, "type": value} for value in ("promo", "", None, ["bet"])]
+    wrong += [{**body, "action": value} for value in ("win", "Bet", None)]
     wrong += [{**body, "freeRoundsId": "g"}, {**body, "userId": 5}, {**body, "brandId": ""}]
+    wrong += [{**body, "sessionToken": value} for value in ("", "x" * 513, None, 7, [provider.token])]
     wrong += [[], [body], "bet", 7, 1.5, True, None, {}]
     faults = {}
     for document in wrong:
         if fault := watch.fault(provider.raw("bet", json.dumps(document).encode()), "VALIDATION_ERROR"):
             faults[json.dumps(document)[-60:]] = fault
-    assert faults == {}
+    assert (faults, watch.wrote()) == ({}, [])
 
 
 def test_84_lists_that_are_none(here: tuple[World, Provider, Watch]) -> None:
@@ -203,17 +194,15 @@ def test_84_lists_that_are_none(here: tuple[World, Provider, Watch]) -> None:
     row = {"action": "bet", "transactionId": "t", "roundId": "r", "gameId": provider.game, "amount": 1}
     good = {**row, "currency": "EUR"}
     lists: list[Any] = [
-        None, {}, [], "bet", [None], [[]], ["bet"], [7], [{}], [good, None], [good, {**good, "action": "transaction"}],
+        None, {}, [], "bet", [None], [[]], ["bet"], [{}], [good, None], [good, {**good, "action": "transaction"}],
         [good, {**good, "action": "balance"}], [{**good, "action": "BET"}], [good] * 21, [row],
-        [{**good, "transactionId": "t2"}, {**good, "amount": None}],
     ]  # fmt: skip
     faults = {}
     for rows in lists:
-        reply = provider("transaction", actions=rows)
-        if fault := watch.fault(reply, ("VALIDATION_ERROR", "INVALID_AMOUNT")):
+        if fault := watch.fault(provider("transaction", actions=rows), "VALIDATION_ERROR"):
             faults[str(rows)[:40]] = fault
-    assert faults == {}
     assert watch.fault(provider("transaction"), "VALIDATION_ERROR") == ""
+    assert (faults, watch.wrote()) == ({}, [])
 
 
 def test_texts_that_are_no_json(here: tuple[World, Provider, Watch]) -> None:
@@ -227,7 +216,6 @@ def test_texts_that_are_no_json(here: tuple[World, Provider, Watch]) -> None:
         "single quotes": good.replace(b'"', b"'"),
         "bom": b"\xef\xbb\xbf" + good,
         "utf-16": good.decode().encode("utf-16"),
-        "latin-1": good.replace(b"t-bad", "t-\u00e9".encode("latin-1")),
         "half a letter": good.replace(b"t-bad", b"t-\xe5\x8f"),
         "overlong": good.replace(b"t-bad", b"t-\xc0\xaf"),
         "surrogate bytes": good.replace(b"t-bad", b"t-\xed\xa0\x80"),
@@ -236,7 +224,9 @@ def test_texts_that_are_no_json(here: tuple[World, Provider, Watch]) -> None:
         "twice by escape": bet_text(provider, more=', "\\u0061mount": 1'),
         "twice inside": bet_text(provider, more=', "x": {"a": 1, "a": 2}'),
         "deep list": bet_text(provider, more=', "x": ' + "[" * 15_000 + "]" * 15_000),
-        "deep object": bet_text(provider, more=', "x": ' + '{"a":' * 5_000 + "1" + "}" * 5_000),
+        "half a pair": bet_text(provider, tx="\ud800"),
+        "half a pair unread": bet_text(provider, more=', "\\udfff": 1'),
+        "immense exponent": bet_text(provider, more=', "x": 1e-99999999999999999999'),
         "many digits": bet_text(provider, more=', "x": ' + "9" * 20_000),
         "control": good.replace(b"t-bad", b"t-\x01"),
     }
@@ -244,7 +234,7 @@ def test_texts_that_are_no_json(here: tuple[World, Provider, Watch]) -> None:
     for what, raw in texts.items():
         if fault := watch.fault(provider.raw("bet", raw), "MALFORMED_JSON"):
             faults[what] = fault
-    assert faults == {}
+    assert (faults, watch.wrote()) == ({}, [])
     reply = provider.raw("bet", bet_text(provider, more=', "x": "' + "y" * 33_000 + '"'))
     assert (reply.status, reply.name, watch.wrote()) == (413, "BODY_TOO_LARGE", [])
 
@@ -262,22 +252,29 @@ def test_gzip_is_signed_as_what_is_inside(here: tuple[World, Provider, Watch]) -
     for what, raw in broken.items():
         reply = sent(provider, "bet", good, raw)
         assert reply.name in ("MALFORMED_JSON", "BODY_TOO_LARGE"), what
-        assert (reply.body["effect"], watch.wrote()) == ("none", []), what
+        assert reply.body["effect"] == "none", what
+    assert watch.wrote() == []
     assert made(sent(provider, "bet", good, zipped(good)))["balance"] == "999.00"
 
 
 def test_81_a_body_changed_by_one_byte(here: tuple[World, Provider, Watch]) -> None:
     _, provider, watch = here
     good = bet_text(provider)
-    spoiled = [good[:at] + bytes([good[at] ^ 1]) + good[at + 1 :] for at in range(0, len(good), 9)]
-    spoiled += [good + b" ", b" " + good, good + b"\n", good[:-1], good.replace(b": ", b":"), b""]
-    spoiled += [json.dumps(dict(reversed(json.loads(good).items()))).encode(), good.replace(b"1}", b"2}")]
+    spoiled = [good[:at] + bytes([good[at] ^ 1]) + good[at + 1 :] for at in range(0, len(good), 23)]
+    spoiled += [
+        good + b" ",
+        b" " + good,
+        good[:-1],
+        good.replace(b": ", b":"),
+        b"",
+        good.replace(b"1}", b"2}"),
+    ]
+    spoiled += [json.dumps(dict(reversed(json.loads(good).items()))).encode()]
     faults = {}
     for raw in spoiled:
         if fault := watch.fault(sent(provider, "bet", good, raw), "SIGNATURE_INVALID"):
             faults[raw[-40:]] = fault
-    assert faults == {}
-    assert watch.nonces == []
+    assert (faults, watch.wrote(), watch.nonces) == ({}, [], [])
     assert made(provider.raw("bet", good))["balance"] == "999.00"
 
 
@@ -286,7 +283,7 @@ def test_81_signatures_that_are_none(here: tuple[World, Provider, Watch]) -> Non
     good = bet_text(provider)
     faults = {}
     for header, values in {
-        "webhook-signature": ("", "v1,", "v1,AAAA", "v2,AAAA", "garbage", "v1", "\u00e9", "v1,AAAA " * 300),
+        "webhook-signature": ("", "v1,", "v1,AAAA", "v2,AAAA", "\u00e9", "v1,AAAA " * 300),
         "webhook-id": ("", "x" * 256, "\u00e9", "other", "a\tb"),
         "webhook-timestamp": ("", "0", "-1", "now", "1e9", "9" * 20, "\u0661", f"{now_ms() // 1000}.0"),
     }.items():
@@ -294,18 +291,17 @@ def test_81_signatures_that_are_none(here: tuple[World, Provider, Watch]) -> Non
             reply = sent(provider, "bet", good, good, **{header: value})
             if fault := watch.fault(reply, "SIGNATURE_INVALID"):
                 faults[header, value[:20]] = fault
-    assert faults == {}
-    assert watch.nonces == []
+    assert (faults, watch.wrote(), watch.nonces) == ({}, [], [])
 
 
 def test_82_stale_and_early_times(here: tuple[World, Provider, Watch]) -> None:
     _, provider, watch = here
-    for skew in (-86_400, -302, 302, 86_400, 10**9, -now_ms() // 1000 + 1, now_ms()):
+    for skew in (-86_400, -302, 302, 10**9, now_ms()):
         provider.skew_s = skew
         reply = provider.bet("t")
         assert watch.fault(reply, "TIMESTAMP_OUT_OF_WINDOW") == "", skew
         assert reply.status == 401
-        assert watch.nonces == []
+    assert (watch.wrote(), watch.nonces) == ([], [])
     provider.skew_s = 0
     assert made(provider.bet("t"))["replay"] is False
 
@@ -324,7 +320,7 @@ def test_82_a_nonce_is_for_one_body(here: tuple[World, Provider, Watch]) -> None
         provider("end-round", nonce="n", transactionId="e", roundId="r1"),
     ):
         assert watch.fault(reply, "NONCE_REUSED") == ""
-        assert watch.nonces == []
+    assert (watch.wrote(), watch.nonces) == ([], [])
     assert provider.balance() == "990.00"
 
 
@@ -333,23 +329,21 @@ def test_a_captured_message_serves_no_other_route(here: tuple[World, Provider, W
     good = bet_text(provider, betTransactionId="t-bad", originalTransactionId="t-bad", actions=[])
     for route in ("win", "rollback", "end-round", "transaction", "balance", "authenticate"):
         assert watch.fault(provider.raw(route, good), "VALIDATION_ERROR") == "", route
+    assert watch.wrote() == []
 
 
-def test_02_88_tokens_that_are_not_the_players(here: tuple[World, Provider, Watch]) -> None:
+def test_02_tokens_that_are_cut_or_spoiled(here: tuple[World, Provider, Watch]) -> None:
     """A spoiled token opens nothing, and no refusal tells a balance."""
     _, provider, watch = here
     faults = {}
-    for token in respelled(provider.token):
-        for reply in (
-            provider.bet("t", sessionToken=token),
-            provider("balance", sessionToken=token),
-            provider("authenticate", sessionToken=token),
-        ):
-            fault = watch.fault(reply, "TOKEN_INVALID") or ("balance" in reply.body and "told a balance")
-            if fault:
-                faults[token[:10], token[-10:]] = fault
-    assert faults == {}
-    assert provider.balance() == "1000.00"
+    for number, token in enumerate(respelled(provider.token)):
+        route = ("bet", "balance", "authenticate")[number % 3]
+        reply = (
+            provider.bet("t", sessionToken=token) if route == "bet" else provider(route, sessionToken=token)
+        )
+        if fault := watch.fault(reply, "TOKEN_INVALID") or ("balance" in reply.body and "told a balance"):
+            faults[route, token] = fault
+    assert (faults, watch.wrote()) == ({}, [])
 
 
 def test_88_another_tenants_token_and_secret(
@@ -371,44 +365,37 @@ def test_88_another_tenants_token_and_secret(
     ):
         assert watch.fault(reply, "TOKEN_INVALID") == ""
         assert "balance" not in reply.body
-    stranger.token = own
     # The right secret of one tenant under the key of the other, and the other way about.
     for mixed in (
         Provider(stranger.client, provider.secret, own),
         Provider(provider.client, stranger.secret, provider.token),
     ):
         assert watch.fault(mixed.bet("t"), "SIGNATURE_INVALID") == ""
+    assert watch.wrote() == []
     assert world.wallet("ann").balance == there.wallet("ann").balance == 100_000
 
 
 def test_another_integrations_header(here: tuple[World, Provider, Watch]) -> None:
     """Its own secret does not sign for another integration, and another's game and transactions are not its own."""
     world, provider, watch = here
-    names = ("other", "Studio", "studio ", "", "x" * 101, "studio#", "../studio", "\u00e9")
-    for name in names:
-        reply = provider.raw("bet", bet_text(provider), **{"Pitboss-Provider": name})
-        expected = ("PROVIDER_NOT_FOUND", "SIGNATURE_INVALID")
-        assert name.strip() == "studio" or watch.fault(reply, expected) == "", name
-    brands = [{"ref": "o2", "name": "O2", "brands": []}]
-    from pitboss.catalogue.api import api as catalogue_api
-
-    from tests.tenancy_world import Client
-
-    made(Client(catalogue_api, world.call.token)("PUT", "/integrations/{id}/operators", brands, id="second"))
-    made(world.call("PUT", "/integrations/{id}/wallet", {"profile": "default"}, id="second"))
-    import base64
-
-    printed = made(world.call("POST", "/integrations/{id}/wallet-secret", {}, id="second"))["secret"]
-    second = Provider(
-        provider.client, base64.b64decode(printed.removeprefix("whsec_")), provider.token, "second"
-    )
     made(provider.bet("mine"))
+    brands = [{"ref": "o2", "name": "O2", "brands": []}]
+    catalogue = Client(catalogue_api, world.call.token)
+    made(catalogue("PUT", "/integrations/{id}/operators", brands, id="second"))
+    made(world.call("PUT", "/integrations/{id}/wallet", {"profile": "default"}, id="second"))
+    printed = made(world.call("POST", "/integrations/{id}/wallet-secret", {}, id="second"))["secret"]
+    secret = base64.b64decode(printed.removeprefix("whsec_"))
+    second = Provider(provider.client, secret, provider.token, "second")
     watch.wrote()
+    for name in ("other", "Studio", "", "x" * 101, "studio#", "\u00e9", "second"):
+        reply = provider.raw("bet", bet_text(provider), **{"Pitboss-Provider": name})
+        assert watch.fault(reply, "PROVIDER_NOT_FOUND", "SIGNATURE_INVALID") == "", name
     assert watch.fault(second.bet("t"), "GAME_NOT_FOUND") == ""
     assert watch.fault(second.win("w", betTransactionId="mine"), "TX_NOT_FOUND") == ""
     assert watch.fault(second("end-round", transactionId="e", roundId="r1"), "ROUND_NOT_FOUND") == ""
-    as_first = Provider(provider.client, second.secret, provider.token)
+    as_first = Provider(provider.client, secret, provider.token)
     assert watch.fault(as_first.back("b", "mine"), "SIGNATURE_INVALID") == ""
+    assert watch.wrote() == []
     # Its rollback of the same id is of a transaction that it never sent.
     assert made(second.back("b", "mine"))["balance"] == "990.00"
     assert made(provider.win("w1", betTransactionId="mine"))["balance"] == "1010.00"
@@ -416,14 +403,21 @@ def test_another_integrations_header(here: tuple[World, Provider, Watch]) -> Non
 
 def test_unknown_fields_are_taken_and_named(here: tuple[World, Provider, Watch]) -> None:
     _, provider, _ = here
-    more: dict[str, Any] = {"__proto__": {}, "amount ": "9", "Amount": "9", "x" * 300: 1, "\u202e": 1, "a": [[]]}
+    more: dict[str, Any] = {
+        "__proto__": {},
+        "amount ": "9",
+        "Amount": "9",
+        "x" * 300: 1,
+        "\u202e": 1,
+        "\U0001f3b0": [[]],
+    }
     answer = made(provider.bet("t1", **more))
     assert answer["balance"] == "990.00"
     assert len(answer["warnings"]) == 5
     assert all(len(text) < 200 for text in answer["warnings"])
 
 
-def test_brand_and_user_of_nobody(here: tuple[World, Provider, Watch]) -> None:
+def test_72_brand_and_user_of_nobody(here: tuple[World, Provider, Watch]) -> None:
     _, provider, watch = here
     row = {"transactionId": "w", "roundId": "r", "gameId": provider.game, "amount": 1, "currency": "EUR"}
     for brand, user in ((BRAND, "bob"), ("other", "ann"), (BRAND, "ANN"), (BRAND, "ann "), (BRAND, "%61nn")):
@@ -433,3 +427,4 @@ def test_brand_and_user_of_nobody(here: tuple[World, Provider, Watch]) -> None:
     bob = {"sessionToken": provider.token, "userId": "bob"}
     assert watch.fault(provider("win", type="promo", **row, **bob), "USER_NOT_FOUND") == ""
     assert watch.fault(provider("bet", **row, brandId=BRAND, userId="ann"), "VALIDATION_ERROR") == ""
+    assert watch.wrote() == []

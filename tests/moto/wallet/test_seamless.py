@@ -9,7 +9,7 @@ import pytest
 from pitboss.platform.clock import now_ms
 from pitboss.wallet import failed, failed_store, resolve
 
-from tests.seamless_world import Seamless, open_seamless
+from tests.seamless_world import INTEGRATION, Seamless, open_seamless
 from tests.tenancy_world import Reply, made
 
 pytestmark = pytest.mark.moto
@@ -340,3 +340,40 @@ def test_a_settled_round_is_settled_anew_at_the_operator() -> None:
         assert made(there.provider.back("k1", "t1"))["balance"] == "1000.00"
         assert there.operator()["balance"] == "1000.00"
         assert (there.tx("t1").state, there.tx("w1", "win").state) == ("ROLLED_BACK", "ROLLED_BACK")
+
+
+def test_what_cannot_be_taken_back_stays_as_it_was() -> None:
+    with open_seamless({"settledRollback": "resettle"}) as there:
+        there.provider.bet("t1")
+        there.provider.win("w1", "30.00", betTransactionId="t1")
+        before = there.wallet()
+        there.control(balance="0.00")
+        refusal = there.provider.back("k1", "t1")
+        assert refused(refusal) == (402, "BALANCE_NOT_ENOUGH", False, "none")
+        assert (there.tx("t1").state, there.tx("w1", "win").state) == ("DONE", "DONE")
+        assert there.tx("k1", "rollback").state == "REFUSED"
+        after = there.wallet()
+        assert (after.house, after.cash, after.day_loss) == (before.house, before.cash, before.day_loss)
+        (played,) = after.rounds
+        assert (played.stake, played.win, played.bets, played.wins) == (1000, 3000, 1, 1)
+        assert there.due() == []
+
+
+def test_bonus_wins_of_free_rounds_stay_with_the_grant(there: Seamless) -> None:
+    from pitboss.platform import dynamo
+    from pitboss.wallet.free_rounds import FreeRounds, put_op, read
+
+    far = now_ms() + 3_600_000
+    for kind in ("cash", "bonus"):
+        grant = FreeRounds(
+            f"G-{kind}", there.tenant_id, there.player_id, INTEGRATION, (), 2, 100, "EUR", 2, far, kind, 1
+        )
+        dynamo.apply(put_op(grant, 0))
+    for number, (kind, balance) in enumerate((("cash", "1007.00"), ("bonus", "1007.00"))):
+        more = {"type": "free", "freeRoundsId": f"G-{kind}", "round_id": f"r{number}"}
+        made(there.provider.bet(f"t{number}", "1.00", **more))
+        assert made(there.provider.win(f"w{number}", "7.00", **more))["balance"] == balance
+        assert there.operator()["balance"] == balance
+        grant_now = read(there.tenant_id, there.player_id, f"G-{kind}")
+        assert grant_now is not None
+        assert (grant_now.used, grant_now.won) == (1, 700)

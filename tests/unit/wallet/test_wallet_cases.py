@@ -516,3 +516,29 @@ def test_many_open_rounds_spill_and_come_home() -> None:
     assert bank.balance == 100_000
     assert (bank.wallet.spilled, bank.wallet.rounds) == (0, ())
     assert {r.status for r in bank.records.values()} == {"completed"}
+
+
+def test_50_a_stale_bet_record_does_not_help_a_win() -> None:
+    """Records are read one by one: the bet's may be older than the wallet, whose round knows better."""
+    bank = Bank()
+    bank.do(bet("t1"), bet("t2"))
+    before = bank.txs[TxKey(PROVIDER, "bet", "t1")]
+    bank.do(back("b1", "t1"))
+    bank.txs[before.key] = before
+    assert bank.said(win("w1", ref="t1")) == "TX_ROLLED_BACK"
+
+
+def test_a_round_in_two_places_comes_together() -> None:
+    """A bet that was decided before a round's record could be seen opened the round a second time, in the wallet: the
+    next word about it joins both, and nothing of either is lost."""
+    bank = Bank()
+    bank.do(bet("t1", "10", round_closed=True))
+    recorded = bank.records.pop((PROVIDER, "r1"))
+    bank.do(bet("t2", "5"))
+    bank.records[PROVIDER, "r1"] = recorded
+    bank.do(win("w1", "7", round_closed=True))
+    whole = bank.round()
+    assert (whole.stake, whole.win, whole.revision, whole.status) == (1500, 700, 2, "completed")
+    assert [tx.ext_id for tx in whole.txs] == ["t1", "t2", "w1"]
+    assert not bank.wallet.rounds
+    assert bank.wallet.spilled == 0

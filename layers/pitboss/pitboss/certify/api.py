@@ -13,7 +13,7 @@ api = Api("certification_api", gate)
     "POST",
     "/certification/runs",
     "Start a certification",
-    scope="wallet.write",
+    scope="keys.write",
     limit="create",
     body=f"{SCHEMAS}:CreateRun",
     answer=f"{SCHEMAS}:RunAnswer",

@@ -17,6 +17,7 @@ from pitboss.certify.model import Exchange, SetupFailed
 from pitboss.certify.replies import WAIT
 
 ATTEMPTS = 12
+CALLBACK_MS = 4000  # below the 4.5 s that a slow answer of the demo wallet takes, above its cold start
 GENEROUS = {
     "standard": 6000,
     "create": 600,
@@ -197,7 +198,7 @@ class Stage:
                 "walletMode": "seamless",
                 "walletUrl": self.settings.wallet_url,
                 "walletTransactions": True,
-                "walletTimeoutMs": 2000,
+                "walletTimeoutMs": CALLBACK_MS,
             }
         await self._put_settings(api, **changes)
 

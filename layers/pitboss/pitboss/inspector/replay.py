@@ -86,8 +86,19 @@ def _guard(tenant_id: str, entry: Entry, target: str, *, new_id: bool) -> None:
 
 
 def _same_server(url: str, *others: str) -> bool:
-    host = urlsplit(url).netloc.lower()
-    return any(other and urlsplit(other).netloc.lower() == host for other in others)
+    """Whether a URL leads to the server of one of the others, however it is spelled."""
+    place = _place(url)
+    return any(other and _place(other) == place for other in others)
+
+
+def _place(url: str) -> tuple[str, int | None]:
+    """Host and port; a final dot, the letters' case and a port that goes without saying make no other server."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return url, None
+    return (parts.hostname or "").rstrip("."), port or (80 if parts.scheme == "http" else 443)
 
 
 def body_again(raw: bytes, *, new_id: bool, session_token: str) -> bytes:

@@ -30,7 +30,7 @@ def keep(told: Told, more: More, secrets: Sequence[bytes]) -> str:
             request=redact(raw),
             reply=redact(told["reply"]),
             headers=kept_headers(headers),
-            ids={name: str(value)[:ID_CHARS] for name, value in told["ids"].items() if value},
+            ids={name: _storable(str(value)[:ID_CHARS]) for name, value in told["ids"].items() if value},
             error=more.get("error", ""),
             source_ip=more.get("source_ip", ""),
             url=more.get("url", ""),
@@ -45,6 +45,11 @@ def keep(told: Told, more: More, secrets: Sequence[bytes]) -> str:
         count("inspector_lost")
         return ""
     return call.call_id
+
+
+def _storable(text: str) -> str:
+    """Half a surrogate pair is in no UTF-8: it would cost the whole record."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def named(call: CallRecord) -> tuple[str, list[str]]:

@@ -190,43 +190,56 @@ def exchange(
     Raises:
         NotSent, NoAnswer: see there.
     """
-    started = time.monotonic()
-
-    def elapsed() -> int:
-        return int((time.monotonic() - started) * 1000)
-
+    clock = _Clock(timeout_s)
     try:
         target = read_url(url, local=local)
         key = (target.secure, target.host, target.port)
         sock = _take(key) if keep else None
         reused = sock is not None
-        addresses = [] if reused else addresses_of(target, local=local)
-    except UrlRefusedError as refused:
-        raise NotSent(f"the callback URL is refused: {refused}", elapsed()) from None
-    until = time.monotonic() + timeout_s
-    while True:
-        try:
-            sock = sock or _connect(target, addresses or addresses_of(target, local=local), until)
-        except UrlRefusedError as refused:
-            raise NotSent(f"the callback URL is refused: {refused}", elapsed()) from None
-        except OSError as error:
-            raise NotSent(f"no connection: {reason_of(error)}", elapsed()) from None
-        line = _Line(sock, until)
-        try:
-            status, heads, raw, lasting = _speak(target, line, body, headers)
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            sock.close()
-            if reused and not line.reader.heard and not isinstance(error, TimeoutError):
+        while True:
+            if sock is None:
+                sock = _line_to(target, clock, local=local)
+            line = _Line(sock, clock.until)
+            try:
+                status, heads, raw, lasting = _speak(target, line, body, headers)
+                break
+            except (OSError, http.client.HTTPException, ValueError) as error:
+                sock.close()
+                timed_out = isinstance(error, TimeoutError)
+                if not reused or line.reader.heard or timed_out:
+                    raise NoAnswer(
+                        f"no answer: {reason_of(error)}", clock.elapsed_ms(), timed_out=timed_out
+                    ) from None
                 sock, reused = None, False
-                continue
-            timed_out = isinstance(error, TimeoutError)
-            raise NoAnswer(f"no answer: {reason_of(error)}", elapsed(), timed_out=timed_out) from None
-        if keep and lasting:
-            _keep(key, sock)
-        else:
-            sock.close()
-        cut = len(raw) > ANSWER_LIMIT
-        return Exchange(status, heads, raw[:ANSWER_LIMIT], cut, elapsed())
+    except UrlRefusedError as refused:
+        raise NotSent(f"the callback URL is refused: {refused}", clock.elapsed_ms()) from None
+    if keep and lasting:
+        _keep(key, sock)
+    else:
+        sock.close()
+    return Exchange(status, heads, raw[:ANSWER_LIMIT], len(raw) > ANSWER_LIMIT, clock.elapsed_ms())
+
+
+class _Clock:
+    """The time of one call. `until` moves on by the name's look-up, which is not the other side's."""
+
+    def __init__(self, timeout_s: float) -> None:
+        self._started = time.monotonic()
+        self.until = self._started + timeout_s
+
+    def elapsed_ms(self) -> int:
+        return int((time.monotonic() - self._started) * 1000)
+
+
+def _line_to(target: Target, clock: _Clock, *, local: bool) -> socket.socket:
+    """A fresh line. Raises UrlRefusedError, NotSent."""
+    asked = time.monotonic()
+    addresses = addresses_of(target, local=local)
+    clock.until += time.monotonic() - asked
+    try:
+        return _connect(target, addresses, clock.until)
+    except OSError as error:
+        raise NotSent(f"no connection: {reason_of(error)}", clock.elapsed_ms()) from None
 
 
 def _speak(

@@ -3,9 +3,10 @@
 import base64
 import binascii
 import json
+import re
 import zlib
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from pitboss.kernel.instants import parse_instant
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from pitboss.platform.http import Answer, Query
 
 MAX_ERRORS = 50
+_ESCAPED_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 def header_map(event: Mapping[str, Any]) -> dict[str, str]:
@@ -94,12 +96,24 @@ def _constant(name: str) -> Any:
     raise Refusal("MALFORMED_JSON", f"{name} is not JSON.")
 
 
-def load_json(raw: bytes) -> Any:
-    """Strict JSON: UTF-8, no NaN or Infinity, no repeated members, numbers with a fraction kept exactly (Decimal)."""
+def _number(text: str) -> Decimal:
     try:
-        return json.loads(
-            raw.decode("utf-8"), parse_float=Decimal, parse_constant=_constant, object_pairs_hook=_pairs
+        return Decimal(text)
+    except InvalidOperation:
+        raise Refusal("MALFORMED_JSON", "A number in the body has an exponent beyond any use.") from None
+
+
+def load_json(raw: bytes) -> Any:
+    """Strict JSON: UTF-8, no NaN or Infinity, no repeated members, no halves of a surrogate pair (no answer, log or table
+    could hold them), numbers with a fraction kept exactly (Decimal)."""
+    try:
+        document = json.loads(
+            raw.decode("utf-8"), parse_float=_number, parse_constant=_constant, object_pairs_hook=_pairs
         )
+        if _ESCAPED_HALF.search(raw):
+            json.dumps(document, ensure_ascii=False, default=str).encode()
+    except UnicodeEncodeError:
+        raise Refusal("MALFORMED_JSON", "A text in the body holds half of a surrogate pair.") from None
     except UnicodeDecodeError:
         raise Refusal("MALFORMED_JSON", "The body is not UTF-8.") from None
     except json.JSONDecodeError as error:
@@ -111,6 +125,7 @@ def load_json(raw: bytes) -> Any:
         raise Refusal("MALFORMED_JSON", "The body is nested too deeply.") from None
     except ValueError:  # an integer of thousands of digits
         raise Refusal("MALFORMED_JSON", "A number in the body has too many digits.") from None
+    return document
 
 
 def read_query(known: Sequence["Query"], given: Mapping[str, Sequence[str]]) -> dict[str, Any]:

@@ -88,7 +88,7 @@ def read_file(data: bytes) -> Iterator[Theirs | BadLine]:
     elif start == "[":
         try:
             rows = json.loads(text, parse_float=Decimal)
-        except (ValueError, RecursionError):
+        except (ValueError, ArithmeticError, RecursionError):
             raise _invalid("The file begins like a JSON list, but is not one.") from None
         yield from (_of_object(n, row) for n, row in enumerate(rows, 1))
     elif start:
@@ -105,7 +105,7 @@ def _json_lines(text: str) -> Iterator[Theirs | BadLine]:
             continue
         try:
             row = json.loads(line, parse_float=Decimal)
-        except (ValueError, RecursionError):
+        except (ValueError, ArithmeticError, RecursionError):
             yield BadLine(n, "not JSON")
             continue
         yield _of_object(n, row)

@@ -42,10 +42,9 @@ class Contested(RuntimeError):  # noqa: N818 - other feeds kept winning; the rec
 
 
 class Change(NamedTuple):
-    """A record of the ledger's stream: the item as it is now and as it was (None: absent), and its sequence number."""
+    """A record of the ledger's stream: the item as it is now, and its sequence number."""
 
     new: Mapping[str, Any]
-    old: Mapping[str, Any] | None
     seq: int
 
 
@@ -78,8 +77,14 @@ class World(Protocol):
     def put_all(self, records: Sequence[Mapping[str, Any]]) -> None: ...
 
 
-def project(changes: Sequence[Change], ingest: Ingest, now: int, world: World = store) -> Counter[str]:
-    """Carry a portion of the stream on. Safe to repeat, with any of its records, at any time."""
+def project(
+    changes: Sequence[Change], ingest: Ingest, now: int, world: World = store, *, truth: bool = False
+) -> Counter[str]:
+    """Carry a portion of the stream on. Safe to repeat, with any of its records, at any time.
+
+    With `truth` the items were read from the ledger itself, strongly: they stand whatever their number (see Slot.merge),
+    which mends what the stream has lost (devtools/refeed.py).
+    """
     totals: Counter[str] = Counter()
     rows: dict[str, list[Row]] = defaultdict(list)
     played: dict[tuple[str, str], list[PlayedRound]] = defaultdict(list)
@@ -92,10 +97,10 @@ def project(changes: Sequence[Change], ingest: Ingest, now: int, world: World = 
             case "R#":
                 record = round_from_item(change.new)
                 rows[tenant_id].append(row_of_round(record, change.seq))
-                message = message_of(record, change.old)
+                message = message_of(record)
                 if message is not None:
                     played[tenant_id, record.round.provider].append(message)
-            case "W#" if change.old is None:
+            case "W#":
                 player_id = change.new["pk"].rpartition("#")[2]
                 wallets.append(store.wallet_record(tenant_id, lane_of(player_id), player_id))
     for (tenant_id, integration_id), messages in played.items():
@@ -103,7 +108,7 @@ def project(changes: Sequence[Change], ingest: Ingest, now: int, world: World = 
     if wallets:
         world.put_all(wallets)
     for tenant_id, of in rows.items():
-        totals["rows"] += _keep(tenant_id, of, world)
+        totals["rows"] += _keep(tenant_id, of, world, truth=truth)
     for name, value in totals.items():
         count(f"feed_{name}", value)
     return totals
@@ -174,14 +179,13 @@ def row_of_round(record: RoundRecord, seq: int) -> Row:
     )
 
 
-def message_of(record: RoundRecord, old: Mapping[str, Any] | None) -> PlayedRound | None:
-    """What the tournaments are to hear of a recorded round, if anything: one that is open, or was cancelled before it
-    ever counted, is nothing to them."""
+def message_of(record: RoundRecord) -> PlayedRound | None:
+    """What the tournaments are to hear of a recorded round, if anything. It follows from the record alone, so that the same
+    revision is the same message whenever it is sent. One that is open, or was cancelled at once, is nothing to them."""
     r = record.round
-    before = old["status"] if old else "open"
-    if r.status == "open" or (r.status == "cancelled" and before != "completed"):
+    if r.status == "open" or (r.status == "cancelled" and r.revision <= 1):
         return None
-    counted = "amended" if before == "completed" else "settled"
+    counted = "settled" if r.revision <= 1 else "amended"
     status = "rolled_back" if r.status == "cancelled" else counted
     return PlayedRound(
         r.round_id,
@@ -200,15 +204,22 @@ def message_of(record: RoundRecord, old: Mapping[str, Any] | None) -> PlayedRoun
     )
 
 
-def _keep(tenant_id: str, rows: Sequence[Row], world: World) -> int:
+def _keep(tenant_id: str, rows: Sequence[Row], world: World, *, truth: bool) -> int:
     """Bring rows into the log, by lane and day; answers how many were news."""
     by_day: dict[tuple[int, int], list[Row]] = defaultdict(list)
     for row in rows:
         by_day[lane_of(row.player_id), day_of(row.at)].append(row)
-    return sum(_keep_day(tenant_id, lane, day, of, world) for (lane, day), of in by_day.items())
+    return sum(_keep_day(tenant_id, lane, day, of, world, truth) for (lane, day), of in by_day.items())
 
 
-def _keep_day(tenant_id: str, lane: int, day: int, rows: Sequence[Row], world: World) -> int:
+def _keep_day(
+    tenant_id: str,
+    lane: int,
+    day: int,
+    rows: Sequence[Row],
+    world: World,
+    truth: bool,  # noqa: FBT001
+) -> int:
     by_slot: dict[int, list[Row]] = defaultdict(list)
     for row in rows:
         by_slot[slot_of(row.at)].append(row)
@@ -218,7 +229,7 @@ def _keep_day(tenant_id: str, lane: int, day: int, rows: Sequence[Row], world: W
         page = read.days[day]
         contested = False
         for portion in _portions(by_slot, read.slots):
-            changed, changes, fresh = _merge(portion, by_slot)
+            changed, changes, fresh = _merge(portion, by_slot, truth=truth)
             # After a contest somebody may have put an older row of a player beside ours: the log knows the newest.
             shown = fresh if attempt == 0 else [s.rows[r.id] for s in portion for r in by_slot[s.start]]
             world.put_all(_records(tenant_id, shown))
@@ -252,7 +263,7 @@ def _portions(by_slot: Mapping[int, Sequence[Row]], slots: Mapping[int, Slot]) -
 
 
 def _merge(
-    portion: Sequence[Slot], by_slot: Mapping[int, Sequence[Row]]
+    portion: Sequence[Slot], by_slot: Mapping[int, Sequence[Row]], *, truth: bool
 ) -> tuple[list[Slot], dict[Cell, Figures], list[Row]]:
     """Slots that changed, by how much their figures did, and the rows that were news."""
     changed: list[Slot] = []
@@ -260,7 +271,7 @@ def _merge(
     fresh: list[Row] = []
     for slot in portion:
         before = {row.id: slot.rows.get(row.id) for row in by_slot[slot.start]}
-        changes = slot.merge(by_slot[slot.start])
+        changes = slot.merge(by_slot[slot.start], truth=truth)
         if not changes:
             continue
         changed.append(slot)

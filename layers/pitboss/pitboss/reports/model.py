@@ -200,11 +200,19 @@ class Slot:
     version: int = 0
     rows: dict[str, Row] = field(default_factory=dict)
 
-    def merge(self, rows: Iterable[Row]) -> "dict[Cell, Figures]":
-        """Take in rows that are new or newer; answers by how much the figures change (empty: nothing was new)."""
+    def merge(self, rows: Iterable[Row], *, truth: bool = False) -> "dict[Cell, Figures]":
+        """Take in rows that are new or newer; answers by how much the figures change (empty: nothing was new).
+
+        With `truth` a row that differs stands whatever its number: it takes the number after the one that stood, so that
+        what the stream brings later is still newer.
+        """
         changes: dict[Cell, Figures] = {}
-        for row in rows:
-            old = self.rows.get(row.id)
+        for given in rows:
+            old, row = self.rows.get(given.id), given
+            if truth and old is not None:
+                if old._replace(seq=given.seq) == given:
+                    continue
+                row = given._replace(seq=old.seq + 1)
             if old is not None and old.seq >= row.seq:
                 continue
             self.rows[row.id] = row

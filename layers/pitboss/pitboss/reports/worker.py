@@ -34,12 +34,8 @@ def build(ingest: Ingest) -> Handler:
 def change_of(record: dict[str, Any]) -> Change:
     """A stream record without what is not read."""
     stream = record["dynamodb"]
-    old = stream.get("OldImage")
-    return Change(_image(stream["NewImage"]), _image(old) if old else None, int(stream["SequenceNumber"]))
-
-
-def _image(item: dict[str, Any]) -> dict[str, Any]:
-    return from_item({name: value for name, value in item.items() if name not in _LEFT})
+    image = {name: value for name, value in stream["NewImage"].items() if name not in _LEFT}
+    return Change(from_item(image), int(stream["SequenceNumber"]))
 
 
 def _one_by_one(records: list[dict[str, Any]], ingest: Ingest) -> list[dict[str, str]]:

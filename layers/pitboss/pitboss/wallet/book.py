@@ -50,7 +50,8 @@ class Facts:
     """What the world says about a call beyond the wallet. Refusals here concern bets only.
 
     `session` or `agent` bar any bet (session expired; agent suspended or short of points); `games` holds, for each
-    game named, None or why no bet is taken on it. `session_id`, `external_session_id` are recorded.
+    game named, None or why no bet is taken on it. `lock_on_failed`: whether the agent wants no bets of a player for whom
+    something failed. `session_id`, `external_session_id` are recorded.
     """
 
     session: Refusal | None = None
@@ -59,6 +60,7 @@ class Facts:
     session_id: str = ""
     external_session_id: str = ""
     session_started_at: int = 0
+    lock_on_failed: bool = True
 
 
 class Sums(NamedTuple):
@@ -202,9 +204,11 @@ class Book:
     def put_round(self, round_: Round, tx: RoundTx | None = None) -> Round:
         """The round as it is now, with one more transaction."""
         if tx is not None:
-            many = len(round_.txs)
-            if many >= MAX_ROUND_TXS or (many > 100 and weight(round_) > ROUND_BYTES):
-                raise Refusal("CONFLICT", f"A round holds at most {MAX_ROUND_TXS} transactions.")
+            # Bets leave room: what is owed for them must still fit.
+            share, name = (2, "ROUND_CLOSED") if tx.kind == "b" else (1, "CONFLICT")
+            many, most = len(round_.txs), MAX_ROUND_TXS // share
+            if many >= most or (many > 100 and weight(round_) > ROUND_BYTES // share):
+                raise Refusal(name, f"The round is full: it holds at most {most} transactions.")
             round_ = replace(round_, txs=(*round_.txs, tx))
         place = (round_.provider, round_.round_id)
         round_ = replace(round_, changed_at=self.now)

@@ -77,7 +77,7 @@ def pack_round(r: Round) -> list[Any]:
         flags,
     ]
     status = next(k for k, v in _ROUND.items() if v == r.status)
-    if r.free or r.revision or r.settled_at or status != "o":
+    if r.free or r.revision or r.settled_at or r.counted or status != "o":
         row += [r.free, r.revision, r.settled_at, status, r.counted]
     return row
 

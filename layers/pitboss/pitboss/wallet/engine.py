@@ -217,7 +217,7 @@ def _may_bet(book: Book, action: Action, facts: Facts) -> None:
     )
     if barred is not None:
         raise barred
-    if wallet.held:
+    if wallet.held and facts.lock_on_failed:
         raise Refusal(
             "PLAYER_BLOCKED", "A win of the player is still to be delivered.", facts={"reason": "win_held"}
         )

@@ -7,8 +7,8 @@ round's end waits. `confirm` ends the round; `void` is the exact inverse of what
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from pitboss.wallet import rollback
-from pitboss.wallet.book import Book, Decision, Place
+from pitboss.wallet import free_rounds, rollback
+from pitboss.wallet.book import Book, Decision, NeedMore, Place
 from pitboss.wallet.callbacks import RESETTLES, cash
 from pitboss.wallet.free_rounds import FreeRounds
 from pitboss.wallet.model import Round, RoundTx, State, Tx, TxKey, Wallet
@@ -114,54 +114,83 @@ def void(
             lease_until=0,
         )
         round_ = book.rounds.get((tx.provider, tx.round_id))
-        if round_ is None:
-            book.put_tx(ended)
-            continue
-        if tx.kind == "bet":
-            _, round_ = rollback.give_bet_back(book, tx, round_, tx.undone_by, state)
-        elif tx.kind == "win":
-            _, round_ = rollback.take_win_back(book, tx, round_, tx.undone_by, state)
-        elif tx.kind == "rollback":
-            round_ = _restore(book, tx, round_)
-        if state == "REFUSED" and tx.kind in ("bet", "win"):
-            gone = RoundTx(tx.kind[0].upper(), tx.ext_id, tx.ref if tx.kind == "win" else "")
-            round_ = replace(round_, txs=tuple(t for t in round_.txs if t != gone))
-        round_ = book.put_round(round_)
-        recorded = round_.revision > 0
-        empty = bool(round_.txs) and not round_.bets and not round_.wins
-        # A bet that had opened a closed round again is gone: it is closed as it was.
-        again = recorded and (round_.status != "open" or (round_.settled_at and round_.stake == round_.counted))
-        if empty or again:
-            round_ = book.close(round_, flag=False)
-        book.put_tx(replace(ended, round_status=round_.status))
+        if round_ is not None:
+            round_ = _closed_again(book, book.put_round(_taken_out(book, tx, round_, state)))
+            ended = replace(ended, round_status=round_.status)
+        book.put_tx(ended)
     return book.decision()
 
 
-def _restore(book: Book, tx: Tx, round_: Round) -> Round:
-    """A rollback that is void: its target stands again."""
-    kind = "win" if tx.type == "win" else "bet"
-    target = book.tx(tx.key._replace(kind=kind, ext_id=tx.ref))
-    if target is None:
-        return round_
-    amount = 0 if target.kind == "bet" and target.type == "free" else target.amount
-    back = -amount if target.kind == "bet" else amount
-    book.move(back)
-    book.wallet = with_loss(book.wallet, -back, book.now, of=target.at)
-    if target.kind == "bet":
-        book.add(rollbacks=-amount)  # not a new bet: the agent's points must not refuse it
+def _taken_out(book: Book, tx: Tx, round_: Round, state: State) -> Round:
+    """The round without what is void."""
+    if tx.kind == "bet":
+        _, round_ = rollback.give_bet_back(book, tx, round_, tx.undone_by, state)
+    elif tx.kind == "win":
+        _, round_ = rollback.take_win_back(book, tx, round_, tx.undone_by, state)
+    elif tx.kind == "rollback":
+        round_ = _restored(book, tx, round_)
+    if state == "REFUSED" and tx.kind in ("bet", "win"):
+        gone = RoundTx(tx.kind[0].upper(), tx.ext_id, tx.ref if tx.kind == "win" else "")
+        round_ = replace(round_, txs=tuple(t for t in round_.txs if t != gone))
+    return round_
+
+
+def _closed_again(book: Book, round_: Round) -> Round:
+    """Closed when nothing stands in it any more, when it was closed, and when only what is void had opened it again."""
+    empty = bool(round_.txs) and not round_.bets and not round_.wins
+    as_it_was = bool(round_.settled_at) and round_.stake == round_.counted
+    if empty or (round_.revision > 0 and (round_.status != "open" or as_it_was)):
+        return book.close(round_, flag=False)
+    return round_
+
+
+def _restored(book: Book, tx: Tx, round_: Round) -> Round:
+    """A rollback that is void: its target stands again, and the wins that it had taken back with it."""
+    keys = [tx.key._replace(kind="win" if tx.type == "win" else "bet", ext_id=tx.ref)]
+    if RESETTLES in tx.marks:
+        keys += [tx.key._replace(kind="win", ext_id=t.ext_id) for t in round_.txs if t.kind == "W"]
+    if missing := tuple(key for key in keys if key not in book.known):
+        raise NeedMore(txs=missing)
+    for key in keys:
+        target = book.known[key]
+        if target is not None and target.state == "ROLLED_BACK" and target.undone_by == tx.ext_id:
+            round_ = _stands_again(book, target, round_)
+    return round_
+
+
+def _stands_again(book: Book, target: Tx, round_: Round) -> Round:
+    bet = target.kind == "bet"
+    cash = _grant_again(book, target, round_)
+    book.move(-cash if bet else cash)
+    book.wallet = with_loss(book.wallet, cash if bet else -cash, book.now, of=target.at)
+    if bet:
+        book.add(rollbacks=-cash)  # not a new bet: the agent's points must not refuse it
     else:
-        book.add(wins=amount)
+        book.add(wins=cash)
     book.put_tx(replace(target, state="DONE", undone_by=""))
-    struck = target.kind[0].upper()
+    struck = RoundTx(target.kind[0].upper(), target.ext_id)
     return replace(
         round_,
-        stake=round_.stake + (amount if target.kind == "bet" else 0),
-        win=round_.win + (amount if target.kind == "win" else 0),
-        txs=tuple(
-            t._replace(kind=struck.lower()) if t.kind == struck and t.ext_id == target.ext_id else t
-            for t in round_.txs
-        ),
+        stake=round_.stake + (cash if bet else 0),
+        win=round_.win + (0 if bet else target.amount),
+        txs=tuple(t._replace(kind=t.kind.lower()) if t[:2] == struck[:2] else t for t in round_.txs),
     )
+
+
+def _grant_again(book: Book, target: Tx, round_: Round) -> int:
+    """What of the target is cash; its free rounds count it again."""
+    if target.type != "free":
+        return target.amount
+    grant = book.grants.get(target.free_id) if target.free_id else None
+    if target.free_id and target.free_id != "-" and grant is None:
+        raise NeedMore(grants=(target.free_id,))
+    if target.kind == "win":
+        if grant is not None:
+            book.put_grant(free_rounds.credit(grant, target.amount))
+        return 0 if grant is not None and grant.win_kind == "bonus" else target.amount
+    if grant is not None and (book.profile.free_charge == "bet" or not round_.bets):
+        book.put_grant(free_rounds.play_again(grant))
+    return 0
 
 
 def _book(

@@ -7,7 +7,6 @@ from typing import Literal
 from pitboss.kernel.instants import format_instant
 from pitboss.kernel.refusal import Refusal
 from pitboss.platform.observe import count, logger
-from pitboss.tenancy.public import settings_of
 from pitboss.wallet import engine_seamless, failed_store, resolve_gateway, resolve_rules, store
 from pitboss.wallet.book import Decision
 from pitboss.wallet.commit import Loaded
@@ -82,7 +81,7 @@ def retry(tenant_id: str, hub_id: str, by: str, note: str, now: int, known: Tx |
 
 
 def _unlock(tx: Tx) -> int:
-    return -1 if settings_of(tx.tenant_id).wallet_lock_on_failed and not tx.undo else 0
+    return 0 if tx.undo else -1
 
 
 def _note(what: str, by: str, note: str, now: int) -> str:

@@ -145,6 +145,11 @@ def give_back(grant: FreeRounds) -> FreeRounds:
     return replace(grant, used=grant.used - 1, staked=grant.staked - grant.bet_amount)
 
 
+def play_again(grant: FreeRounds) -> FreeRounds:
+    """The grant after that rollback turned out to be void."""
+    return replace(grant, used=grant.used + 1, staked=grant.staked + grant.bet_amount)
+
+
 def credit(grant: FreeRounds, amount: int) -> FreeRounds:
     """The grant after a win (negative: a win that was taken back)."""
     return replace(grant, won=grant.won + amount)

@@ -122,7 +122,8 @@ class Wallet:
 
     `day`/`week` number the UTC day and week (from Monday) whose net loss `day_loss`/`week_loss` hold. `ring` holds short
     hashes of rounds closed last. `marked` is the last slot of the open-rounds register that this wallet stands in.
-    `spilled` counts open rounds kept in records. `held` counts failed wins that block play (a setting of the agent).
+    `spilled` counts open rounds kept in records. `held` counts failed wins and rollbacks, which bar bets where the
+    agent wants it.
     """
 
     tenant_id: str

@@ -205,10 +205,10 @@ def _postpone(group: Group, answer: Answer, *, undoing: bool = False) -> Came:
 
 
 def _give_up(group: Group, answer: Answer, why: str = "") -> Came:
-    """On to the failed list; where the agent wants it, the player bets no more until it is settled."""
+    """On to the failed list; where the agent wants it (walletLockOnFailed, asked at each bet), the player bets no more
+    until it is settled."""
     name, detail = _no(answer) if isinstance(answer, No) else ("", why)
     leader = group[0]
-    locks = settings_of(leader.tenant_id).wallet_lock_on_failed and not leader.undo
     count("wallet_failed")
     logger.error(
         "a wallet transaction failed", tenantId=leader.tenant_id, hubTransactionId=leader.hub_id, why=detail
@@ -217,7 +217,7 @@ def _give_up(group: Group, answer: Answer, why: str = "") -> Came:
     def decide(there: Loaded, txs: Group) -> Decision:
         after = resolve_rules.failed(txs[0], now_ms(), detail)
         after = replace(after, refusal=name or after.refusal, detail=detail or after.detail)
-        return with_more(held(there, 1 if locks else 0), [(txs[0], after)])
+        return with_more(held(there, 0 if leader.undo else 1), [(txs[0], after)])
 
     written = record(group, decide, None)
     return Came("raced", group, answer) if written is None else Came("stuck", written, answer)

@@ -14,7 +14,7 @@ from pitboss.kernel.refusal import Refusal
 from pitboss.platform import dynamo
 from pitboss.platform.observe import count
 from pitboss.points.public import may_bet
-from pitboss.tenancy.public import standing_of
+from pitboss.tenancy.public import settings_of, standing_of
 from pitboss.wallet import sessions, store
 from pitboss.wallet.book import Decision, Facts, NeedMore, Place
 from pitboss.wallet.commit import Loaded, Lost, Wanted, busy, commit, load
@@ -153,9 +153,11 @@ def _pool() -> ThreadPoolExecutor:
 
 
 def read_again(request: Request, wanted: Wanted) -> Loaded:
-    """A strong reading, whole. Refusal USER_NOT_FOUND."""
+    """A strong reading, whole. Refusal USER_NOT_FOUND, TOKEN_INVALID where a token named the player."""
     loaded = load(request.tenant_id, request.player_id, wanted)
     if loaded is None:
+        if request.token is not None:
+            raise token_invalid()
         raise Refusal("USER_NOT_FOUND", "There is no such player.")
     return settled_rounds(request, loaded)
 
@@ -185,6 +187,7 @@ def settled_rounds(request: Request, loaded: Loaded) -> Loaded:
 
 
 def decided(request: Request, loaded: Loaded, facts: Facts) -> Decision:
+    """What is to be written for the call, on what was read. Raises what `decide` raises."""
     decision = decide(
         loaded.wallet,
         request.actions,
@@ -218,6 +221,7 @@ def facts_of(request: Request, wallet: Wallet) -> Facts:
     return replace(
         facts,
         agent=request.barred or _agent_refusal(request, wallet),
+        lock_on_failed=bool(wallet.held) and settings_of(request.tenant_id).wallet_lock_on_failed,
         games={game_id: _game_refusal(request, wallet, game_id) for game_id in {bet.game_id for bet in bets}},
     )
 
@@ -312,6 +316,7 @@ def outcome_of(request: Request, loaded: Loaded, decision: Decision) -> Outcome:
 
 
 def free_left(actions: Sequence[Action], loaded: Loaded, decision: Decision) -> int | None:
+    """Rounds left of the free rounds that the call names last; None if it names none."""
     grants = {**loaded.grants, **{grant.id: grant for grant, _ in decision.grants}}
     named = [grants[action.free_id].left for action in actions if action.free_id in grants]
     return named[-1] if named else None

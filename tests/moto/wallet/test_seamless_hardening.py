@@ -1,0 +1,126 @@
+"""Bad input for a seamless player reaches neither the books nor the operator; and locks end when their reason does."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from pitboss.certify.api import api as certify_api
+from pitboss.tenancy.api import api as tenancy_api
+from pitboss.wallet import failed
+from pitboss.wallet.transactions_api import api as transactions_api
+
+from tests.bad_input_world import Watch, bet_text, respelled, sent
+from tests.seamless_world import Seamless, open_seamless
+from tests.tenancy_world import Client, made
+
+pytestmark = pytest.mark.moto
+AMOUNTS = {
+    "0.001": "AMOUNT_PRECISION",
+    "-1": "INVALID_AMOUNT",
+    "1e1": "INVALID_AMOUNT",
+    '"10,00"': "INVALID_AMOUNT",
+    "null": "INVALID_AMOUNT",
+    "true": "INVALID_AMOUNT",
+    "NaN": "MALFORMED_JSON",
+    "10000000000000000": "AMOUNT_LIMIT",
+    "9223372036854775808": "AMOUNT_LIMIT",
+    "1e99999999999999999999": "MALFORMED_JSON",
+}
+
+
+@pytest.fixture(autouse=True)
+def demo_token(aws: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEMO_TOKEN", "look")
+
+
+@pytest.fixture
+def there(aws: dict[str, str]) -> Iterator[Seamless]:
+    with open_seamless() as world:
+        yield world
+
+
+def test_bad_input_is_neither_written_nor_forwarded(there: Seamless, aws: dict[str, str]) -> None:
+    provider = there.provider
+    watch = Watch(aws, provider)
+    heard = len(there.heard)
+    faults = {}
+    for route, more in (("bet", {}), ("win", {"type": "promo"})):
+        for amount, name in AMOUNTS.items():
+            reply = provider.raw(route, bet_text(provider, amount=amount, action=route, **more))
+            if fault := watch.fault(reply, name):
+                faults[route, amount] = fault
+    good = bet_text(provider)
+    if fault := watch.fault(sent(provider, "bet", good, good.replace(b"1}", b"2}")), "SIGNATURE_INVALID"):
+        faults["signature", ""] = fault
+    provider.skew_s = -400
+    if fault := watch.fault(provider.bet("t"), "TIMESTAMP_OUT_OF_WINDOW"):
+        faults["time", ""] = fault
+    provider.skew_s = 0
+    for token in respelled(provider.token)[::2]:
+        if fault := watch.fault(provider.bet("t", sessionToken=token), "TOKEN_INVALID"):
+            faults["token", token] = fault
+    for body, name in (
+        ({"transactionId": "x" * 257}, "VALIDATION_ERROR"),
+        ({"roundId": "a\x00"}, "VALIDATION_ERROR"),
+        ({"gameId": "' OR 1=1"}, "GAME_NOT_FOUND"),
+        ({"currency": "USD"}, "CURRENCY_MISMATCH"),
+        ({"type": "free", "freeRoundsId": "<script>"}, "FREEROUND_NOT_FOUND"),
+    ):
+        if fault := watch.fault(provider.bet("t", **body), name):
+            faults["body", json.dumps(body)] = fault
+    if fault := watch.fault(provider.win("w", betTransactionId="nobody's"), "TX_NOT_FOUND"):
+        faults["win", ""] = fault
+    assert (faults, watch.wrote()) == ({}, [])
+    assert len(there.heard) == heard
+
+
+def test_a_reused_nonce_is_not_forwarded(there: Seamless, aws: dict[str, str]) -> None:
+    made(there.provider.bet("t1", nonce="n"))
+    watch = Watch(aws, there.provider)
+    heard = list(there.heard)
+    assert watch.fault(there.provider.bet("t2", nonce="n"), "NONCE_REUSED") == ""
+    assert watch.fault(there.provider.win("w1", betTransactionId="t1", nonce="n"), "NONCE_REUSED") == ""
+    assert (watch.wrote(), watch.nonces) == ([], [])
+    assert there.heard == heard
+
+
+def lock(there: Seamless, *, wanted: bool) -> None:
+    """The agent's setting."""
+    tenancy = Client(tenancy_api, there.world.call.token)
+    stands = made(tenancy("GET", "/settings"))
+    own = {name: stands[name] for name in ("walletMode", "walletUrl", "walletTimeoutMs")}
+    made(tenancy("PUT", "/settings", {"version": stands["version"], **own, "walletLockOnFailed": wanted}))
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["on-then-off", "off-then-on"])
+def test_the_lock_for_a_failed_win_follows_the_setting(there: Seamless, first: bool) -> None:
+    lock(there, wanted=first)
+    made(there.provider.bet("t1"))
+    there.faults({"kind": "refuse", "action": "win", "name": "PLAYER_NOT_FOUND", "times": 1})
+    assert there.provider.win("w1", betTransactionId="t1").name == "USER_NOT_FOUND"
+    assert (there.provider.bet("t2", round_id="r2").status == 403) is first
+    lock(there, wanted=not first)
+    assert (there.provider.bet("t3", round_id="r3").status == 403) is not first
+    (stuck,), _ = failed.page(there.tenant_id, None, 10)
+    failed.resolve(there.tenant_id, stuck.hub_id, "done", "key-1", "seen", 1)
+    for wanted in (True, False):
+        lock(there, wanted=wanted)
+        made(there.provider.bet(f"t-{wanted}", round_id=f"r-{wanted}"))
+
+
+def test_a_providers_key_settles_nothing_by_hand_and_has_nothing_signed(there: Seamless) -> None:
+    """docs/integrate-provider.md gives providers a key with wallet.write: it plays and does no more."""
+    tenancy = Client(tenancy_api, there.world.call.token)
+    wanted = {"name": "studio", "scopes": ["games.write", "wallet.write", "rounds.write"]}
+    key = made(tenancy("POST", "/api-keys", wanted))["token"]
+    there.provider.client = Client(there.provider.client.api, key)
+    made(there.provider.bet("t1"))
+    hub_id = there.tx("t1").hub_id
+    settle = {"resolution": "done", "note": "by the provider itself"}
+    by_hand = Client(transactions_api, key)
+    for path, body in (("resolve", settle), ("retry", {"note": "once more"})):
+        reply = by_hand("POST", f"/transactions/{{id}}/{path}", body, id=hub_id)
+        assert (reply.status, reply.name) == (403, "PERMISSION_ERROR")
+    run = {"target": "wallet", "walletUrl": "https://elsewhere.example", "players": []}
+    reply = Client(certify_api, key)("POST", "/certification/runs", run)
+    assert (reply.status, reply.name) == (403, "PERMISSION_ERROR")
