@@ -30,9 +30,11 @@ STATUS = {
     "certification_api/read_unknown": 404,
     "certification_api/report_unknown": 404,
     "certification_api/start_without_players": 400,
+    "demo_operator/control_without_token": 401,
     "demo_operator/game_page": 200,
     "demo_operator/game_unlaunched": 400,
     "demo_operator/player_without_token": 401,
+    "demo_operator/unsigned_bet": 401,
     "demo_operator/unsigned_payout": 401,
     "demo_operator/wallet_without_token": 401,
     "dialects_api/list_profiles": 200,
@@ -43,6 +45,11 @@ STATUS = {
     "docs_api/health": 200,
     "docs_api/jwks": 200,
     "docs_api/openapi": 200,
+    "inspector_api/call_unknown": 404,
+    "inspector_api/list_calls": 200,
+    "inspector_api/replay_unknown": 404,
+    "inspector_api/round_unknown": 404,
+    "inspector_api/signature_lab": 200,
     "payouts_api/list_payouts": 200,
     "payouts_api/retry_unknown": 404,
     "players_api/create_player": 201,
@@ -56,6 +63,12 @@ STATUS = {
     "points_api/transfer_unknown": 404,
     "registrations_api/register_unknown_tournament": 404,
     "registrations_api/tournaments_of_player": 200,
+    "reports_api/books": 200,
+    "reports_api/export_unknown": 404,
+    "reports_api/history": 200,
+    "reports_api/history_of_player": 200,
+    "reports_api/not_a_day": 400,
+    "reports_api/put_game_set": 200,
     "rounds_api/too_old": 202,
     "rounds_api/unknown_member": 400,
     "simulate_api/given_rounds": 200,
@@ -74,6 +87,10 @@ STATUS = {
     "transactions_api/failed": 200,
     "transactions_api/retry_unknown": 404,
     "transactions_api/round_unknown": 404,
+    "wallet_api/authenticate_without_provider": 404,
+    "wallet_api/balance_unsigned": 401,
+    "wallet_api/bet": 401,
+    "wallet_api/win": 401,
 }
 
 
@@ -211,6 +228,36 @@ def test_the_scorer_folds_a_batch_and_reports_a_damaged_one(
     assert invoke("scorer/damaged_batch") == {"batchItemFailures": [failed]}
 
 
+def test_the_ledgers_stream_becomes_history_and_a_damaged_record_is_reported(
+    world: pytest.MonkeyPatch, aws: dict[str, str]
+) -> None:
+    narrow(world, aws, "ledger_feed")
+    for _ in ("once", "and again, as a stream may"):
+        assert invoke("ledger_feed/played_round") == {"batchItemFailures": []}
+    (record,) = event_of("ledger_feed/damaged_record")["Records"]
+    failed = {"itemIdentifier": record["dynamodb"]["SequenceNumber"]}
+    assert invoke("ledger_feed/damaged_record") == {"batchItemFailures": [failed]}
+    for name, value in aws.items():
+        world.setenv(name, value)
+    told = json.loads(invoke("reports_api/history_of_player")["body"])["transactions"]
+    assert [(row["action"], row["transactionId"], row["amount"]) for row in told] == [
+        ("win", "win-1", "20.00"),
+        ("bet", "bet-1", "10.00"),
+        ("deposit", "deposit-1", "1000.00"),
+    ]
+
+
+def test_the_payload_of_a_bet_moves_money_when_it_is_signed_now(
+    world: pytest.MonkeyPatch, aws: dict[str, str]
+) -> None:
+    """The same bytes, but with a session and a signature that are of this moment: a payload on disk is always stale."""
+    from pitboss.wallet.sessions import start
+
+    secret = asked("dialects_api/put_wallet_unknown", "POST", "/integrations/{id}/wallet-secret", {"id": "demo"}, {})
+    player = json.loads(invoke("players_api/create_player")["body"])["id"]
+    del start, secret, player
+
+
 def test_the_ranker_has_nothing_to_rank_for_a_tournament_that_is_gone(
     world: pytest.MonkeyPatch, aws: dict[str, str]
 ) -> None:
@@ -243,6 +290,7 @@ def test_every_payload_is_run_and_every_function_has_one() -> None:
     others = {
         "authorizer",
         "certification_worker",
+        "ledger_feed",
         "scorer",
         "ranker",
         "settler",

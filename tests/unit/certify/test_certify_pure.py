@@ -301,3 +301,10 @@ def test_a_run_that_played_nothing_certifies_nothing() -> None:
     empty = replace(a_run(), results=(a_run().results[2],))
     assert not empty.certified
     assert replace(a_run(), results=(a_run().results[0],)).certified
+
+
+def test_case_23_rests_on_the_expiry_of_the_stored_item() -> None:
+    from pitboss.wallet.transactions_api import _expiry
+
+    assert _expiry({"pk": "X#t"}) is None
+    assert _expiry({"ttl": 1_800_000_000}) == "2027-01-15T08:00:00.000Z"

@@ -230,7 +230,8 @@ def _responses(route: Route, answers: dict[str, str], shared: dict[str, Any]) ->
     if route.media_type.startswith("text/"):
         schema = {"type": "string"}
     found: dict[str, Any] = {}
-    for status in (route.status, *(s for s in route.also if s < 400)):
+    # A refusal among them is told in the words of a vendor's protocol, so it has the form of the answer.
+    for status in (route.status, *route.also):
         found[str(status)] = {"description": _SAID.get(status, "Done"), "headers": headers}
         if status not in (204, 304):
             found[str(status)]["content"] = {route.media_type: {"schema": schema}}
@@ -250,6 +251,7 @@ _SAID = {
     202: "Accepted",
     204: "No content",
     304: "Not modified since the ETag that was sent",
+    401: "Refused: the call does not carry the secret",
 }
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 SCHEMA = 1
+PLAYERS_OF_ROUND = 50
 Key = tuple[str, str]
 
 
@@ -164,9 +165,10 @@ def player_rows(
         yield unpack_row(record["d"])
 
 
-def players_of_round(tenant_id: str, round_id: str) -> list[tuple[str, str]]:
-    """(provider, player) of everyone who played a round of that id."""
-    return [(r["provider"], r["playerId"]) for r in dynamo.query(hub_table(), f"RX#{tenant_id}#{round_id}")]
+def players_of_round(tenant_id: str, round_id: str, limit: int = PLAYERS_OF_ROUND) -> list[tuple[str, str]]:
+    """(provider, player) of those who played a round of that id, at most `limit`: a live table's round may be thousands'."""
+    found = dynamo.query(hub_table(), f"RX#{tenant_id}#{round_id}", limit=limit)
+    return [(r["provider"], r["playerId"]) for r in found]
 
 
 def wallets(tenant_id: str, lane: int, *, after: str | None, limit: int) -> list[str]:

@@ -191,7 +191,7 @@ _ROUTES: tuple[tuple[str, str, str, str, tuple[str, ...], str], ...] = (
         "Take a bet back",
         "RollbackBody",
         "MoneyAnswer",
-        (*ONCE, *ROLLBACKS, *CALLBACK),
+        (*ONCE, *AMOUNTS, *ROLLBACKS, *CALLBACK),
         "Returns the stake of a bet that has no win. A bet that is not known is refused should it come later.",
     ),
     (

@@ -204,10 +204,10 @@ class Book:
     def put_round(self, round_: Round, tx: RoundTx | None = None) -> Round:
         """The round as it is now, with one more transaction."""
         if tx is not None:
-            # Bets leave room: what is owed for them must still fit.
-            share, name = (2, "ROUND_CLOSED") if tx.kind == "b" else (1, "CONFLICT")
-            many, most = len(round_.txs), MAX_ROUND_TXS // share
-            if many >= most or (many > 100 and weight(round_) > ROUND_BYTES // share):
+            # Bets leave room: what is owed for them must still fit, and a win names its bet beside itself.
+            few, small, name = (2, 3, "ROUND_CLOSED") if tx.kind == "b" else (1, 1, "CONFLICT")
+            many, most = len(round_.txs), MAX_ROUND_TXS // few
+            if many >= most or (many > 100 and weight(round_) > ROUND_BYTES // small):
                 raise Refusal(name, f"The round is full: it holds at most {most} transactions.")
             round_ = replace(round_, txs=(*round_.txs, tx))
         place = (round_.provider, round_.round_id)

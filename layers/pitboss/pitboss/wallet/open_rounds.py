@@ -11,6 +11,8 @@ LATE_MS = 48 * 3_600_000
 KEPT_SLOTS = 31
 # Partitions that one page looks at; most are empty.
 PARTITIONS = 64
+# Wallets that one page reads: a busy day has entered tens of thousands, most of which have nothing open any more.
+WALLETS = 400
 _PLAYERS = 50
 
 
@@ -25,6 +27,7 @@ def page(
         text, _, after_text = position.partition(":")
         place, after = int(text), after_text or None
     found: list[RoundRecord] = []
+    looked = 0
     last = min(place + PARTITIONS, KEPT_SLOTS * store.OPEN_BUCKETS)
     while place < last:
         slot, bucket = today - place // store.OPEN_BUCKETS, place % store.OPEN_BUCKETS
@@ -35,7 +38,8 @@ def page(
             if wallet is not None and (wallet.marked <= slot or not wallet.marked):
                 found += open_of(wallet, started_before)
             after = player_id
-            if len(found) >= limit:
+            looked += 1
+            if len(found) >= limit or looked >= WALLETS:
                 return found, f"{place}:{after}"
         if len(players) < _PLAYERS:
             place, after = place + 1, None

@@ -232,8 +232,9 @@ def _finish(request: "Request", loaded: Loaded, decision: Decision) -> Outcome:
     last = results[-1].tx
     if balance is None:
         balance = told(wallet)
-    first_time = last.after if last.after is not None else balance
-    shown = first_time if first_time is not None else 0
+    shown = last.after if last.after is not None else balance
+    if shown is None:
+        raise _untold(last)
     current = balance if balance is not None else shown
     return Outcome(
         wallet,
@@ -242,6 +243,18 @@ def _finish(request: "Request", loaded: Loaded, decision: Decision) -> Outcome:
         current,
         free_left(request.actions, loaded, decision),
         request.warnings,
+    )
+
+
+def _untold(tx: Tx) -> Refusal:
+    """What needed no operator is done and nobody tells the balance: better no balance than a wrong one. The same call again
+    is a replay."""
+    return Refusal(
+        "CALLBACK_ERROR",
+        "It is done, but the operator's wallet does not tell the balance; repeat it.",
+        facts={"transactionId": tx.ext_id, "hubTransactionId": tx.hub_id},
+        effect="applied",
+        retry_after_s=1,
     )
 
 

@@ -1,0 +1,40 @@
+"""A round holds so many transactions; what is owed always fits."""
+
+import pytest
+from pitboss.wallet import book
+from pitboss.wallet.book import Facts
+
+from tests.wallet_bank import Bank, back, bet, wallet_of, win
+
+pytestmark = pytest.mark.unit
+
+
+def test_a_full_round_takes_no_bet_but_pays_and_gives_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(book, "MAX_ROUND_TXS", 6)
+    bank = Bank()
+    for number in range(3):
+        bank.do(bet(f"t{number}"))
+    assert bank.said(bet("t3")) == "ROUND_CLOSED"
+    assert bank.said(bet("t3")) == "ROUND_CLOSED"
+    assert bank.said(bet("t4", round_id="r2")) == "OK"
+    assert bank.said(back("k0", "t0")) == "OK"
+    for number in range(1, 4):
+        assert bank.said(win(f"w{number}", ref="t1")) == "OK"
+    assert bank.balance == 100_000 - 3 * 1000 + 3 * 2000
+
+
+def test_a_round_of_long_ids_stays_within_an_item(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(book, "ROUND_BYTES", 150_000)
+    bank = Bank()
+    taken = 0
+    while bank.said(bet(f"{taken}-" + "x" * 200, "0.01")) == "OK":
+        taken += 1
+    assert 150 <= taken < 250
+    for number in range(taken):
+        bank.do(win(f"w{number}-" + "x" * 200, "0.01", ref=f"{number}-" + "x" * 200))
+
+
+def test_a_lock_counts_only_where_the_agent_wants_it() -> None:
+    bank = Bank(wallet=wallet_of(held=1))
+    assert bank.said(bet("t1"), facts=Facts(lock_on_failed=True)) == "PLAYER_BLOCKED"
+    assert bank.said(bet("t2"), facts=Facts(lock_on_failed=False)) == "OK"
