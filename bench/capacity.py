@@ -20,7 +20,7 @@ from pitboss.platform.dynamo import to_item
 from pitboss.rounds import codec, service, store
 from pitboss.rounds.boards import CHUNK, row_of, snapshot
 from pitboss.rounds.folding import fold_page
-from pitboss.rounds.model import Page, page_of, player_key
+from pitboss.rounds.model import Page, Place, player_key
 from pitboss.rounds.ranker import item_of
 from pitboss.rounds.sorting import Entries, in_order
 from pitboss.scoring.model import Round, Seat
@@ -99,7 +99,7 @@ class Meter:
         self.by_page: dict[int, dict[str, Seat]] = {}
         for seat in self.seats:
             key = player_key(seat.brand_id, seat.player_id)
-            self.by_page.setdefault(page_of(key, self.live.pages), {})[key] = seat
+            self.by_page.setdefault(self.live.layout.page_of(key), {})[key] = seat
         self.rosters = {n: size(to_item(self.roster(n))) for n in self.by_page}
         self.pages: dict[int, tuple[bytes, int, str]] = {}
         self.outside = False
@@ -111,13 +111,14 @@ class Meter:
         if players <= SAMPLED_PLAYERS:
             return seats
         some = max(1, SAMPLED_PLAYERS * self.live.pages // players)
-        return [s for s in seats if page_of(player_key(s.brand_id, s.player_id), self.live.pages) < some]
+        layout = self.live.layout
+        return [s for s in seats if layout.page_of(player_key(s.brand_id, s.player_id)) < some]
 
     def roster(self, number: int) -> dict[str, Any]:
         """A roster page's item."""
-        fixed = {"pk": store.tournament_pk(TENANT, TOURNAMENT), "sk": store.roster_sk(number)}
+        fixed = {"pk": store.page_pk(Place(TENANT, TOURNAMENT, number)), "sk": store.roster_sk(number)}
         seats = {store.SEAT + k: codec.seat_document(s) for k, s in self.by_page[number].items()}
-        return {**fixed, "tenantId": TENANT, "schema": store.SCHEMA, **seats}
+        return {**fixed, "tenantId": TENANT, "schema": store.SCHEMA, "n": len(seats), **seats}
 
     def run(self) -> None:
         """Warm up until the hash windows are full, then count."""
@@ -134,7 +135,7 @@ class Meter:
         was = len(stood[0]) + 200 if stood else 0
         folded = fold_page(page, work.arrivals, seats, self.rules, self.live.window, now=moment)
         segment = service.advance(work, folded)
-        record = store.page_record(work.pk, TENANT, work.number, page)
+        record = store.page_record(work.place, page)
         self.pages[work.number] = record["data"], page.version, page.head
         if counts:
             self.writes += wru(segment) + wru(record)
@@ -243,9 +244,9 @@ def check() -> None:
     meter, chance = Meter(1_000), random.Random(23)
     meter.run()
     records = [meter.roster(n) for n in meter.by_page]
-    pk = store.tournament_pk(TENANT, TOURNAMENT)
     for number, stood in meter.pages.items():
-        records.append(store.page_record(pk, TENANT, number, codec.decode_page(*stood, sealed=False)))
+        place = Place(TENANT, TOURNAMENT, number)
+        records.append(store.page_record(place, codec.decode_page(*stood, sealed=False)))
     records += [
         inbox_record([one_round(chance, chance.choice(meter.seats), START) for _ in range(many)])
         for many in (1, 20, 67, 250, BATCH)

@@ -126,15 +126,16 @@ def encode_page(page: Page) -> bytes:
             if revision:
                 revised.append([bucket, hash_, revision])
     orphans = [[h, *known] for h, known in sorted(page.orphans.items())]
-    text = _pack([page.horizon, states, shape, revised, orphans, page.updated_at])
+    lineage = [list(split) for split in page.lineage]
+    text = _pack([page.horizon, states, shape, revised, orphans, page.updated_at, lineage])
     n = len(hashes)
     return _framed(text, struct.pack(f"<{n}Q{n}I", *hashes, *prints))
 
 
-def decode_page(data: bytes, version: int, head: str, *, sealed: bool) -> Page:
+def decode_page(data: bytes, version: int, head: str, *, sealed: bool, span: int = 0) -> Page:
     """The inverse of `encode_page`."""
     text, bits = _unframed(data)
-    horizon, states, shape, revised, orphans, updated_at = _unpack(text)
+    horizon, states, shape, revised, orphans, updated_at, *more = _unpack(text)
     n = len(bits) // 12
     numbers = struct.unpack(f"<{n}Q{n}I", bits)
     known = list(zip(repeat(0), numbers[n:]))
@@ -154,6 +155,9 @@ def decode_page(data: bytes, version: int, head: str, *, sealed: bool) -> Page:
         recent=recent,
         orphans={h: (r, f) for h, r, f in orphans},
         updated_at=updated_at,
+        span=span,
+        lineage=tuple((v, n) for v, n in more[0]) if more else (),
+        raw=data,
     )
 
 
