@@ -69,11 +69,20 @@ def test_a_tournament_that_grew_is_played_and_settled_like_any_other(hub: Hub) -
     assert all(s.page.sealed for s in layout_store.sheets(hub.tenant, tid, 1))
 
 
-def test_a_seat_for_a_page_that_was_split_meanwhile_is_refused_and_then_found_its_place(hub: Hub) -> None:
+@pytest.mark.parametrize("grown", [0, 1, 3])
+def test_a_seat_for_a_page_that_was_split_meanwhile_is_refused_and_then_finds_its_place(
+    hub: Hub, grown: int
+) -> None:
     tid = hub.create()
-    seats = [Seat(f"E{n}", "aurora", f"q{n}", "Q", "active", 1, (Stint(1, 1),)) for n in range(40)]
+    for _ in range(grown):
+        assert growing.split(hub.tenant, tid, layout_store.read_layout(hub.tenant, tid, 1))
+    laid = layout_store.read_layout(hub.tenant, tid, 1)
+    number, _, _ = laid.layout.next_split()
+    made = (Seat(f"E{n}", "aurora", f"q{n}", "Q", "active", 1, (Stint(1, 1),)) for n in range(80))
+    seats = [s for s in made if laid.layout.page_of(player_key("aurora", s.player_id)) == number]
+    assert len(seats) > 3
     ops = [public.roster_put_ops(hub.tenant, tid, 1, seat, expect=None) for seat in seats]
-    assert growing.split(hub.tenant, tid, layout_store.read_layout(hub.tenant, tid, 1))
+    assert growing.split(hub.tenant, tid, laid)
     for op in ops:
         with pytest.raises(dynamo.TransactionRefused):
             dynamo.transact(op)
