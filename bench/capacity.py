@@ -17,7 +17,7 @@ from typing import Any
 
 from pitboss.platform.aws import dynamodb
 from pitboss.platform.dynamo import to_item
-from pitboss.rounds import codec, service, store
+from pitboss.rounds import codec, keys, service, store
 from pitboss.rounds.boards import CHUNK, row_of, snapshot
 from pitboss.rounds.folding import fold_page
 from pitboss.rounds.model import Page, Place, player_key
@@ -116,7 +116,7 @@ class Meter:
 
     def roster(self, number: int) -> dict[str, Any]:
         """A roster page's item."""
-        fixed = {"pk": store.page_pk(Place(TENANT, TOURNAMENT, number)), "sk": store.roster_sk(number)}
+        fixed = {"pk": keys.page_pk(Place(TENANT, TOURNAMENT, number)), "sk": keys.roster_sk(number)}
         seats = {store.SEAT + k: codec.seat_document(s) for k, s in self.by_page[number].items()}
         return {**fixed, "tenantId": TENANT, "schema": store.SCHEMA, "n": len(seats), **seats}
 

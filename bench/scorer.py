@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from pitboss.rounds import codec, service, store
+from pitboss.rounds import codec, keys, service, store
 from pitboss.rounds.model import Live, Page, Place, Segment, Sheet, player_key
 from pitboss.rounds.store import InboxItem
 from pitboss.scoring.model import Seat
@@ -91,8 +91,8 @@ def fill(live: Live, seats: Sequence[Seat]) -> None:
     for seat in seats:
         key = player_key(seat.brand_id, seat.player_id)
         place = live.place_of(key)
-        keys = {"pk": store.page_pk(place), "sk": store.roster_sk(place.number)}
-        page = pages.setdefault(place, {**keys, "tenantId": TENANT, "schema": 1})
+        where = {"pk": keys.page_pk(place), "sk": keys.roster_sk(place.number)}
+        page = pages.setdefault(place, {**where, "tenantId": TENANT, "schema": 1})
         page[store.SEAT + key] = codec.seat_document(seat)
     store.put_segments([store.live_record(live), *pages.values()])
 

@@ -17,6 +17,13 @@ class Crash(Exception):  # noqa: N818
     """The process died here."""
 
 
+def segment_of(record: dict[str, Any]) -> Segment:
+    """A segment from its item."""
+    _, _, version, token = record["sk"].split("#")
+    records, states = decode_records(record["data"])
+    return Segment(int(version), token, record["previous"], record["at"], records, states)
+
+
 class Arena:
     """`crash_at` counts half writes: 2n dies before write n, 2n+1 right after it."""
 
@@ -27,6 +34,7 @@ class Arena:
         self.late: dict[tuple[int, int], Arrival] = {}
         self.conflicts: dict[tuple[int, int, int], Arrival] = {}
         self.halves = 0
+        self.spotted = 0
         self.crash_at: int | None = None
         self.rival: Callable[[], None] | None = None
 
@@ -107,10 +115,17 @@ class Arena:
             if len(found) != 1:
                 raise LogDamagedError(token)
             (record,) = found
-            records = decode_records(record["data"]) if record["data"] else []
-            version = int(record["sk"].split("#")[2])
-            yield Segment(version, token, record["previous"], record["at"], records)
+            yield segment_of(record)
             token = record["previous"]
+
+    def segments_at(self, place: Place, page: Page, runs: Sequence[Sequence[int]]) -> list[Segment] | None:
+        """By the chain itself, which knows no orphans; the table in sim_world goes by versions."""
+        self.spotted += 1
+        return [
+            s
+            for s in reversed(list(self.segments_back(place, page)))
+            if any(run[0] <= s.version <= run[1] for run in runs)
+        ]
 
     def put_late(self, place: Place, arrival: Arrival, received_at: int, document: dict[str, Any]) -> bool:
         key = arrival.hash, arrival.round.revision

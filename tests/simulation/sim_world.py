@@ -13,7 +13,18 @@ from unittest.mock import patch
 from pitboss.kernel.canonical import canonical_json
 from pitboss.kernel.ids import ulid
 from pitboss.platform import dynamo
-from pitboss.rounds import closing, gateway, growing, layout_store, public, ranker, reading, service, store
+from pitboss.rounds import (
+    closing,
+    gateway,
+    growing,
+    keys,
+    layout_store,
+    public,
+    ranker,
+    reading,
+    service,
+    store,
+)
 from pitboss.rounds.boards import ranked_rows
 from pitboss.rounds.codec import encode_batch
 from pitboss.rounds.model import Live, Recorded, fingerprint, round_hash
@@ -77,7 +88,7 @@ class World:
             self.table.in_place(),
             patch("pitboss.platform.clock.time", clock),
             patch.object(gateway, "request_ranks", self._ask),
-            patch.object(store, "LANE_PAGES", 3),
+            patch.object(keys, "LANE_PAGES", 3),
         ):
             yield
 
@@ -159,7 +170,7 @@ class World:
             self.check_pages(on_time, "after late rounds")
             self.check_final(on_time)
             self.check_late(late)
-            self.check_conflicts(on_time)
+            self.check_conflicts([*on_time, *late])
             self.check_explained()
             self.check_board()
 

@@ -13,6 +13,7 @@ import pytest
 from pitboss.rounds import closing, service
 from pitboss.rounds.codec import encode_batch
 from pitboss.rounds.folding import standings_of
+from pitboss.rounds.history import all_records
 from pitboss.rounds.model import Live, player_key, round_hash
 from pitboss.rounds.store import InboxItem
 from pitboss.scoring.public import (
@@ -203,7 +204,7 @@ class Tournament:
         states: dict[str, dict[int, list[Any]]] = {}
         for number in range(arena.live.layout.pages):
             sheet = arena.sheet(arena.place(number))
-            log = service.history_since(arena.segments_back(arena.place(number), sheet.page), 0).records
+            log = all_records(arena.segments_back(arena.place(number), sheet.page))
             own = [r for r in log if player_key(r.round.brand_id, r.round.player_id) in sheet.seats]
             states |= closing.states_from(self.live, sheet.seats, own, Counter())
         return self.ranks(states)

@@ -2,6 +2,7 @@
 
 import pytest
 from pitboss.rounds.growing import halved
+from pitboss.rounds.keys import page_pk
 from pitboss.rounds.model import (
     DEFAULT_PAGES,
     LANE_PAGES,
@@ -15,7 +16,6 @@ from pitboss.rounds.model import (
     player_hash,
     player_key,
 )
-from pitboss.rounds.store import page_pk
 from pitboss.scoring.public import Seat, Stint
 
 pytestmark = pytest.mark.unit

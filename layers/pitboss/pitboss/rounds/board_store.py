@@ -4,7 +4,8 @@ from typing import Any
 
 from pitboss.platform import dynamo
 from pitboss.platform.settings import arena_table
-from pitboss.rounds.store import SCHEMA, tournament_pk
+from pitboss.rounds.keys import tournament_pk
+from pitboss.rounds.store import SCHEMA
 
 
 def read_board(tenant_id: str, tournament_id: str) -> dict[str, Any] | None:

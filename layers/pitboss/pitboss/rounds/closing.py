@@ -12,6 +12,7 @@ from pitboss.platform.observe import count, logger
 from pitboss.rounds import layout_store, service, store
 from pitboss.rounds.boards import ranked_rows
 from pitboss.rounds.folding import contradictions, judged, latest_records
+from pitboss.rounds.history import all_records
 from pitboss.rounds.model import Arrival, Live, Place, Recorded, Sheet, player_hash, player_key
 from pitboss.scoring.public import Ranked, Round, Seat, compile_rules, refold
 
@@ -91,7 +92,7 @@ def seal(tenant_id: str, tournament_id: str) -> bool:
 def log_of(live: Live, sheet: Sheet) -> list[Recorded]:
     """The whole log of a page's own players: what it has in common with pages it was split from is theirs no more."""
     place = Place(live.tenant_id, live.tournament_id, sheet.number)
-    records = service.history_since(store.segments_back(place, sheet.page), 0).records
+    records = all_records(store.segments_back(place, sheet.page))
     if not sheet.span:
         return records
     own: dict[tuple[str, str], bool] = {}

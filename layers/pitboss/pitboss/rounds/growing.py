@@ -52,20 +52,24 @@ def halved(sheet: Sheet, layout: Layout, now: int) -> Halves:
     _, child, span = layout.next_split()
     page = sheet.page
     version, at = page.version + 1, max(page.updated_at, now)
-    marks = tuple(Segment(version, secrets.token_hex(6), page.head, at, []) for _ in range(2))
     born = (*page.lineage, (version, sheet.number))
-    sides = []
-    for number, mark, lineage in ((sheet.number, marks[0], page.lineage), (child, marks[1], born)):
+    sides, marks = [], []
+    for number, lineage in ((sheet.number, page.lineage), (child, born)):
+        states = {k: s for k, s in page.states.items() if player_hash(k) % span == number}
+        marks.append(Segment(version, secrets.token_hex(6), page.head, at, [], states))
         half = Page(
             version=version,
-            head=mark.token,
+            head=marks[-1].token,
             horizon=page.horizon,
-            states={k: s for k, s in page.states.items() if player_hash(k) % span == number},
+            states=states,
             recent=page.recent,
             orphans=page.orphans,
             updated_at=at,
             span=span,
             lineage=lineage,
+            slots=page.slots,
+            mapped=page.mapped,
+            early=page.early,
         )
         seats = {k: s for k, s in sheet.seats.items() if player_hash(k) % span == number}
         sides.append(Sheet(number, half, seats, span, sheet.changes + 1))

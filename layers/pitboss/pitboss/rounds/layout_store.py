@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pitboss.platform import dynamo
 from pitboss.platform.settings import arena_table
-from pitboss.rounds import store
+from pitboss.rounds import keys, store
 from pitboss.rounds.codec import seat_document
 from pitboss.rounds.model import Layout, Place, Segment, Sheet
 from pitboss.scoring.public import Seat
@@ -34,7 +34,7 @@ class Laid:
 
 def read_layout(tenant_id: str, tournament_id: str, first: int) -> Laid:
     """The layout of a tournament published with `first` pages, strongly read."""
-    record = dynamo.get(arena_table(), store.tournament_pk(tenant_id, tournament_id), LAYOUT)
+    record = dynamo.get(arena_table(), keys.tournament_pk(tenant_id, tournament_id), LAYOUT)
     if record is None:
         return Laid(Layout(first, first))
     return Laid(Layout(first, record["pages"]), bool(record.get("frozen")), stored=True)
@@ -42,7 +42,7 @@ def read_layout(tenant_id: str, tournament_id: str, first: int) -> Laid:
 
 def _layout_op(tenant_id: str, tournament_id: str, was: Laid, pages: int, *, frozen: bool) -> "Op":
     record = {
-        "pk": store.tournament_pk(tenant_id, tournament_id),
+        "pk": keys.tournament_pk(tenant_id, tournament_id),
         "sk": LAYOUT,
         "tenantId": tenant_id,
         "schema": store.SCHEMA,
@@ -127,8 +127,8 @@ def commit_split(tenant_id: str, tournament_id: str, was: Laid, before: Sheet, h
 
 def _roster_record(place: Place, sheet: Sheet) -> dict[str, Any]:
     return {
-        "pk": store.page_pk(place),
-        "sk": store.roster_sk(place.number),
+        "pk": keys.page_pk(place),
+        "sk": keys.roster_sk(place.number),
         "tenantId": place.tenant_id,
         "schema": store.SCHEMA,
         "span": sheet.span,
@@ -182,7 +182,7 @@ def sheets(tenant_id: str, tournament_id: str, first: int) -> Iterator[Sheet]:
             spans[number] = sheet.span or first
             yield sheet
         lane += 1
-        if lane > store.lane_of(read_layout(tenant_id, tournament_id, first).layout.pages - 1):
+        if lane > keys.lane_of(read_layout(tenant_id, tournament_id, first).layout.pages - 1):
             return
 
 

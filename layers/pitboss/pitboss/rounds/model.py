@@ -19,6 +19,13 @@ TOMBSTONE = 3  # a rollback whose round has not come yet
 # How much event time a page keeps hashes of: duplicates of rounds older than this are looked up in the segments.
 LIVE_WINDOW_MS = 7_500
 BUCKET_MS = 1_250
+# A page also knows which of its versions folded rounds of which slot of event time, for the latest slots. A round that
+# comes late is then looked for in a few segments, and in none when nothing of its slot was ever folded.
+SLOT_MS = 5_000
+MAX_SLOTS = 96
+MAX_RUNS = 4  # of versions, that a slot is remembered by; with more, the nearest are joined
+# Every so many versions the segment carries the page's states: what must be folded again begins there (decisions/023).
+KEYFRAME = 16
 # No accepted round is further ahead of our clock than this, so a round folded at t has settledAt <= t + SKEW_MS.
 SKEW_MS = 5 * 60_000
 
@@ -185,6 +192,10 @@ class Page:
     `recent[bucket][hash] = (revision, fingerprint)`; every round folded with settledAt >= `horizon` is in it. `span` says
     whose page it is (Layout). `lineage` has (version, page) of each split that led here, oldest first: versions
     below that one are in that other page's log. `raw` is the page as it was read, so that a fold can begin again.
+
+    `slots[slot]` are the runs [first, last] of versions that folded rounds of that slot; of rounds settled since `mapped`
+    every one is in them. `early` are runs [first, last, written at] of versions that folded a correction whose round had
+    not come: that one's own time may be another.
     """
 
     version: int = 0
@@ -197,6 +208,9 @@ class Page:
     updated_at: int = 0
     span: int = 0
     lineage: tuple[tuple[int, int], ...] = ()
+    slots: dict[int, list[list[int]]] = field(default_factory=dict)
+    mapped: int = 0
+    early: list[list[int]] = field(default_factory=list)
     raw: bytes = field(default=b"", compare=False, repr=False)
 
 
@@ -216,30 +230,15 @@ class Sheet:
         return self.page.span == self.span
 
 
-@dataclass(slots=True)
-class History:
-    """The part of a page's log that was read: records by hash, in the order written (oldest first within a hash)."""
-
-    complete_since: int
-    records: list[Recorded] = field(default_factory=list)
-
-
 class Segment(NamedTuple):
-    """One flush of one page."""
+    """One flush of one page. `states` of a keyframe are the page's states before the flush."""
 
     version: int
     token: str
     previous: str
     at: int
     records: list[Recorded]
-
-
-class NeedHistory(Exception):  # noqa: N818 - a question, answered by reading
-    """Folding this needs the log since an instant (0: all of it)."""
-
-    def __init__(self, since: int) -> None:
-        super().__init__("the page's log is needed")
-        self.since = since
+    states: dict[str, dict[int, list[Any]]] | None = None
 
 
 class LogDamagedError(RuntimeError):

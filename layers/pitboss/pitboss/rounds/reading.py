@@ -8,9 +8,9 @@ from pitboss.kernel.money import format_amount
 from pitboss.rounds import board_store, gateway, layout_store, store
 from pitboss.rounds.boards import CHUNK, Snapshot, chunk_of, row_of, unpack_chunk
 from pitboss.rounds.folding import judged, latest_records
+from pitboss.rounds.history import all_records
 from pitboss.rounds.model import Live, Place, Recorded, Sheet, player_key
 from pitboss.rounds.ranker import board_from
-from pitboss.rounds.service import history_since
 from pitboss.rounds.sorting import (
     BRAND,
     ENTRY,
@@ -107,7 +107,7 @@ def explained(live: Live, seat: Seat) -> list[dict[str, Any]]:
     key = player_key(seat.brand_id, seat.player_id)
     sheet = sheet_of(live, key)
     place = Place(live.tenant_id, live.tournament_id, sheet.number)
-    log = history_since(store.segments_back(place, sheet.page), 0).records
+    log = all_records(store.segments_back(place, sheet.page))
     records = store.records_by_player(log, key)
     standing = sorted(latest_records(records), key=lambda r: rules.event_order(r.round, r.hash))
     verdicts: dict[int, tuple[int, int, str]] = {}

@@ -14,12 +14,11 @@ from pitboss.platform.clock import now_ms
 from pitboss.platform.observe import count, logger
 from pitboss.rounds import gateway, store
 from pitboss.rounds.codec import decode_batch, decode_page, key_of
-from pitboss.rounds.folding import Folded, fold_page, judged
+from pitboss.rounds.folding import Folded, fold_page, judged, runs_of
+from pitboss.rounds.history import History, NeedHistory, Needs, all_records, extend
 from pitboss.rounds.model import (
     Arrival,
-    History,
     Live,
-    NeedHistory,
     Page,
     Place,
     Segment,
@@ -55,6 +54,9 @@ class World(Protocol):
     def put_segments(self, records: Sequence[dict[str, Any]]) -> None: ...
     def put_page(self, place: Place, page: Page, was: int) -> bool: ...
     def segments_back(self, place: Place, page: Page) -> Iterator[Segment]: ...
+    def segments_at(
+        self, place: Place, page: Page, runs: Sequence[Sequence[int]]
+    ) -> list[Segment] | None: ...
     def put_late(
         self, place: Place, arrival: Arrival, received_at: int, document: dict[str, Any]
     ) -> bool: ...
@@ -229,26 +231,49 @@ def advance(w: Work, folded: Folded) -> dict[str, Any]:
     """Give the page its next version and head, and answer the segment's item."""
     page = folded.page
     page.version += 1
-    segment = Segment(page.version, secrets.token_hex(6), page.head, page.updated_at, folded.records)
+    token = secrets.token_hex(6)
+    segment = Segment(page.version, token, page.head, page.updated_at, folded.records, folded.keyframe)
     page.head = segment.token
     return store.segment_record(w.place, segment)
 
 
 def fold_with_history(w: Work, sheet: Sheet, world: World, moment: int) -> tuple[Folded, int]:
-    """Fold, and answer the version that was folded upon; where the page alone cannot tell, read as much of its log as is
-    asked for and fold again from the start."""
+    """Fold, and answer the version that was folded upon; where the page alone cannot tell, read of its log what is asked
+    for and fold again from the start."""
     rules: Rules = compile_rules(w.live.rules)
-    history: History | None = None
     page, was = sheet.page, sheet.page.version
+    history: History | None = None
+    segments: Iterator[Segment] = iter(())
     while True:
         try:
-            return fold_page(
+            folded = fold_page(
                 page, w.arrivals, sheet.seats, rules, w.live.window, now=moment, history=history
-            ), was
+            )
         except NeedHistory as need:
             # The half-folded page is thrown away with all it holds.
             page = as_read(page)
-            history = history_since(world.segments_back(w.place, page), need.since)
+            if history is None:
+                history, segments = History(), world.segments_back(w.place, page)
+            read_on(history, segments, need.needs, w.place, page, world)
+        else:
+            return folded, was
+
+
+def read_on(
+    history: History, segments: Iterator[Segment], needs: Needs, place: Place, page: Page, world: World
+) -> None:
+    """Read what is needed and not yet there."""
+    down_to = None
+    for slot in needs.slots - history.spots.keys():
+        runs = runs_of(page, slot)
+        found = world.segments_at(place, page, runs) if runs else []
+        if found is None:
+            down_to = min(down_to or page.version, runs[0][0])
+            continue
+        history.spots[slot] = found
+    extend(history, segments, needs, down_to)
+    for slot in needs.slots - history.spots.keys():
+        history.spots[slot] = []  # the tail has them
 
 
 def as_read(page: Page) -> Page:
@@ -258,35 +283,32 @@ def as_read(page: Page) -> Page:
     return decode_page(page.raw, page.version, page.head, sealed=page.sealed, span=page.span)
 
 
-def history_since(segments: Iterator[Segment], since: int) -> History:
-    """What a page's log says since an instant (0: all of it)."""
-    chain = []
-    for segment in segments:
-        chain.append(segment.records)
-        if segment.at < since:
-            return History(since, [r for records in reversed(chain) for r in records])
-    return History(0, [r for records in reversed(chain) for r in records])
-
-
 def refuse_late(w: Work, sheet: Sheet, world: World) -> Counter[str]:
     """Rounds for a sealed page: those the log has are duplicates, the others are listed as late (but not
     what lies outside the tournament's or the player's time)."""
     totals: Counter[str] = Counter()
     known: dict[int, int] = {}
-    for record in history_since(world.segments_back(w.place, sheet.page), 0).records:
+    contents: dict[tuple[int, int], int] = {}
+    for record in all_records(world.segments_back(w.place, sheet.page)):
         known[record.hash] = max(record.round.revision, known.get(record.hash, 0))
+        contents.setdefault((record.hash, record.round.revision), record.fingerprint)
+    conflicts: list[Arrival] = []
     rules = compile_rules(w.live.rules)
     for arrival in w.arrivals:
         seat = sheet.seats.get(key_of(arrival.round))
         if seat is None:
             continue
         revision = known.get(arrival.hash, -1)
-        if arrival.round.revision <= revision:
+        if contents.get((arrival.hash, arrival.round.revision), arrival.fingerprint) != arrival.fingerprint:
+            totals["conflicts"] += 1
+            conflicts.append(arrival)
+        elif arrival.round.revision <= revision:
             totals["duplicates"] += 1
         elif revision < 0 and judged(rules, seat, arrival.round, w.live.window)[1] in BESIDE:
             totals["not_counted"] += 1
         elif world.put_late(w.place, arrival, w.received_at, describe(arrival)):
             totals["late"] += 1
+    list_conflicts(w, conflicts, world)
     return totals
 
 

@@ -1,4 +1,4 @@
-"""Items of the rounds engine in table `arena`; the only file of the context that spells keys (docs/architecture.md)."""
+"""Items of the rounds engine in table `arena`: inbox, live tournaments, rosters, pages, and what did not count."""
 
 import hashlib
 import json
@@ -9,35 +9,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pitboss.kernel.ids import ulid
 from pitboss.platform import dynamo
 from pitboss.platform.settings import arena_table
-from pitboss.rounds.codec import (
-    decode_page,
-    decode_records,
-    encode_page,
-    encode_records,
-    seat_document,
-    seat_from,
-)
-from pitboss.rounds.model import (
-    LANE_PAGES,
-    Arrival,
-    Live,
-    LogDamagedError,
-    Page,
-    Place,
-    Recorded,
-    Segment,
-    Sheet,
-    player_key,
-)
+from pitboss.rounds.codec import decode_page, encode_page, seat_document, seat_from
+from pitboss.rounds.keys import lane_pk, page_pk, page_sk, roster_sk, tournament_pk
+from pitboss.rounds.model import Arrival, Live, Page, Place, Recorded, Sheet, player_key
+from pitboss.rounds.segment_store import SCHEMA, put_segments, segment_record, segments_at, segments_back
 from pitboss.scoring.public import Seat
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
-SCHEMA = 1
+# The scorer's world is this module; its log has a file of its own.
+__all__ = ["SCHEMA", "put_segments", "segment_record", "segments_at", "segments_back"]
 SEAT = "seat:"
 INBOX_TTL_S = 45 * 86_400
-FIRST_SEGMENTS, MOST_SEGMENTS = 8, 512  # how many are asked for at first, and at most, in one call
 
 
 class InboxItem(NamedTuple):
@@ -48,42 +32,6 @@ class InboxItem(NamedTuple):
     batch_id: str
     received_at: int
     data: bytes
-
-
-def tournament_pk(tenant_id: str, tournament_id: str) -> str:
-    """Partition of everything of one tournament, but for the pages beyond the first lane."""
-    return f"T#{tenant_id}#{tournament_id}"
-
-
-def lane_of(number: int) -> int:
-    """The lane of a page: it follows from its number alone and never changes."""
-    return number // LANE_PAGES
-
-
-def page_pk(place: Place) -> str:
-    """Partition of a page, its roster and its segments. Lanes keep a large tournament from being one hot key."""
-    pk, lane = tournament_pk(place.tenant_id, place.tournament_id), lane_of(place.number)
-    return f"{pk}#{lane}" if lane else pk
-
-
-def page_sk(page: int) -> str:
-    """Sort key of a score page."""
-    return f"PAGE#{page:05d}"
-
-
-def roster_sk(page: int) -> str:
-    """Sort key of a roster page."""
-    return f"ROSTER#{page:05d}"
-
-
-def segment_prefix(page: int) -> str:
-    """Sort keys of a page's segments begin with it."""
-    return f"SEG#{page:05d}#"
-
-
-def segment_sk(page: int, version: int, token: str) -> str:
-    """Sort key of a segment."""
-    return f"{segment_prefix(page)}{version:010d}#{token}"
 
 
 # --- inbox
@@ -255,27 +203,9 @@ def numbered(
     tenant_id: str, tournament_id: str, lane: int, kind: str
 ) -> Iterator[tuple[int, dict[str, Any]]]:
     """The PAGE or ROSTER items of one lane, by number."""
-    pk = page_pk(Place(tenant_id, tournament_id, lane * LANE_PAGES))
+    pk = lane_pk(tenant_id, tournament_id, lane)
     for record in dynamo.query(arena_table(), pk, prefix=f"{kind}#"):
         yield int(record["sk"].rpartition("#")[2]), record
-
-
-def segment_record(place: Place, segment: Segment) -> dict[str, Any]:
-    """A segment's item."""
-    return {
-        "pk": page_pk(place),
-        "sk": segment_sk(place.number, segment.version, segment.token),
-        "tenantId": place.tenant_id,
-        "schema": SCHEMA,
-        "previous": segment.previous,
-        "at": segment.at,
-        "data": encode_records(segment.records) if segment.records else None,
-    }
-
-
-def put_segments(records: Sequence[dict[str, Any]]) -> None:
-    """Write segments; one that no page names is nobody's, so order does not matter."""
-    dynamo.put_many(arena_table(), records)
 
 
 def put_page(place: Place, page: Page, was: int) -> bool:
@@ -301,58 +231,6 @@ def page_record(place: Place, page: Page) -> dict[str, Any]:
         "span": page.span or None,
         "data": encode_page(page),
     }
-
-
-def segments_back(place: Place, page: Page) -> Iterator[Segment]:
-    """The page's log, newest first, walked from its head; orphans are never on the chain. What was written before a
-    split is in the log of the page that was split. LogDamagedError if a link is missing."""
-    token, high = page.head, page.version
-    for low, number in reversed(((0, place.number),) if not page.lineage else _stretches(place, page)):
-        if not token:
-            return
-        of = place.at(number)
-        for record in _segments_down(of, low, high):
-            _, _, version, found = record["sk"].split("#")
-            if found != token:
-                continue
-            data = record.get("data")
-            records = decode_records(bytes(data)) if data else []
-            token = record["previous"]
-            yield Segment(int(version), found, token, record["at"], records)
-            if not token:
-                return
-        high = low - 1
-    if token:
-        raise LogDamagedError(f"{page_pk(place)} page {place.number}: segment {token} is missing")
-
-
-def _stretches(place: Place, page: Page) -> tuple[tuple[int, int], ...]:
-    """(first version, page) of each stretch of a page's log, oldest first."""
-    numbers = [number for _, number in page.lineage] + [place.number]
-    return tuple(zip([0, *(version for version, _ in page.lineage)], numbers, strict=True))
-
-
-def _segments_down(place: Place, low: int, high: int) -> Iterator[dict[str, Any]]:
-    """Segment items of one page with versions from high down to low, a few at first and more with each call: most who
-    ask are content with the newest, and a query is charged for all that it finds."""
-    prefix = segment_prefix(place.number)
-    before, limit = f"{prefix}{high:010d}$", FIRST_SEGMENTS
-    while True:
-        count = 0
-        for record in dynamo.query(
-            arena_table(),
-            page_pk(place),
-            after=f"{prefix}{low:010d}",
-            before=before,
-            forward=False,
-            limit=limit,
-        ):
-            count += 1
-            before = record["sk"]
-            yield record
-        if count < limit:
-            return
-        limit = min(limit * 4, MOST_SEGMENTS)
 
 
 # --- what did not count
