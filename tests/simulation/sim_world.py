@@ -15,6 +15,7 @@ from pitboss.kernel.ids import ulid
 from pitboss.platform import dynamo
 from pitboss.rounds import (
     closing,
+    folding,
     gateway,
     growing,
     keys,
@@ -73,6 +74,8 @@ class World:
         self.table.before_page = self._meanwhile
         self.table.between_reads = self._split_now_and_then
         self.growing = chance(rng, 75)
+        # Pages here see few flushes: what happens every so often must happen more often.
+        self.keyframe, self.most_slots = rng.choice([1, 2, 3, 16]), rng.choice([1, 3, 96])
         self.splits = 0
         self.fate = crash or (lambda _: rng.choice(["before", "after"]) if chance(rng, 4) else "")
         self.nested = False
@@ -89,6 +92,7 @@ class World:
             patch("pitboss.platform.clock.time", clock),
             patch.object(gateway, "request_ranks", self._ask),
             patch.object(keys, "LANE_PAGES", 3),
+            patch.multiple(folding, KEYFRAME=self.keyframe, MAX_SLOTS=self.most_slots),
         ):
             yield
 
