@@ -77,11 +77,8 @@ def test_players_stay_evenly_spread_while_pages_grow() -> None:
 
 
 def test_halves_have_every_player_once_and_all_that_both_may_need() -> None:
-    seats = {
-        key: Seat(key, *key.split("\x1f"), key, "active", 0, (Stint(1, 0),))
-        for key in KEYS
-        if player_hash(key) % 3 == 1
-    }
+    mine = [key for key in KEYS if player_hash(key) % 3 == 1]
+    seats = {key: Seat(key, "aurora", key.split("\x1f")[1], key, "active", 0, (Stint(1, 0),)) for key in mine}
     page = Page(
         version=7,
         head="h",

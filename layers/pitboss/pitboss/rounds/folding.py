@@ -63,7 +63,7 @@ class _Folder:
         self.logged = latest_by_hash(self.history.records()) if history else {}
         self.spotted = latest_by_hash(self.history.spotted()) if history else {}
         self.known: dict[int, Recorded] = {}  # records of this very flush
-        self.stale: dict[Entry, bool] = {}  # to be folded again; True: from nothing
+        self.stale: set[Entry] = set()  # to be folded again
         # Only what is written can be asked for.
         self.slots = {EARLY, *page.slots} if page.early else set(page.slots)
         self.early = False
@@ -154,12 +154,9 @@ class _Folder:
             self.out.counts["outdated"] += 1
             return
         if before.entry_no and not self._undo(seat, before):
-            self._refold_later((player_key(seat.brand_id, seat.player_id), before.entry_no))
+            self.stale.add((player_key(seat.brand_id, seat.player_id), before.entry_no))
         early = arrival.round.revision > 0 and before.round.status == TOMBSTONE
         self._record(seat, after, early=early)
-
-    def _refold_later(self, entry: Entry, *, whole: bool = False) -> None:
-        self.stale[entry] = whole or self.stale.get(entry, False)
 
     def _undo(self, seat: Seat, before: Recorded) -> bool:
         """Take a record's contribution out of its entry; False when only a refold can tell."""
@@ -200,12 +197,12 @@ class _Folder:
         if state is None:
             state = rules.fresh(stint.rounds_extra)
         elif rules.outdated(state, stint):
-            self._refold_later((key, entry_no), whole=True)
+            self.stale.add((key, entry_no))
         if rules.ordered:
             last = rules.last_seen(state)
             late = last is not None and rules.event_order(record.round, record.hash) < last
             if late or record.round.status == ROLLED_BACK:
-                self._refold_later((key, entry_no))
+                self.stale.add((key, entry_no))
         elif record.round.status == ROLLED_BACK:
             states.setdefault(entry_no, state)
             return 0, "rolled_back"
@@ -236,8 +233,8 @@ class _Folder:
         Raises:
             NeedHistory: the outcome is void until that was read.
         """
-        for entry, whole in self.stale.items():
-            self._refold(entry, whole=whole)
+        for entry in sorted(self.stale):
+            self._refold(entry)
         if self.needs:
             raise NeedHistory(self.needs)
         page = self.page
@@ -267,12 +264,12 @@ class _Folder:
         # Nothing about a round is written longer before it than clocks may differ.
         page.early = [run for run in page.early if run[2] >= page.mapped - SKEW_MS]
 
-    def _refold(self, entry: Entry, *, whole: bool) -> None:
+    def _refold(self, entry: Entry) -> None:
         key, entry_no = entry
         stint = next(s for s in self.seats[key].stints if s.entry_no == entry_no)
-        basis = Basis(self.rules, entry, stint, self.out.records, whole=whole)
+        basis = Basis(self.rules, entry, stint, self.out.records)
         if not any(basis.look(segment) for segment in self.history.tail) and not self.history.complete:
-            self.needs.entries.append(Basis(self.rules, entry, stint, self.out.records, whole=whole))
+            self.needs.entries.append(Basis(self.rules, entry, stint, self.out.records))
             return
         state = self.rules.fresh(stint.rounds_extra) if basis.state is None else copied(basis.state)
         rounds = [(r.round, r.hash) for r in latest_records(basis.rounds()) if r.entry_no == entry_no]

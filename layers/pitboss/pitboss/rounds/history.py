@@ -80,13 +80,11 @@ class Basis:
     """Looks, segment by segment from the newest back, for a state of an entry to fold upon again: one from before all that
     is to be folded, and without any round that was corrected since. Keyframes have such states.
 
-    `records` are those of the present flush; `whole` when no state will do, since all of them are out of date.
+    `records` are those of the present flush.
     """
 
-    def __init__(
-        self, rules: Rules, entry: Entry, stint: Stint, records: list[Recorded], *, whole: bool
-    ) -> None:
-        self.rules, self.entry, self.stint, self.whole = rules, entry, stint, whole
+    def __init__(self, rules: Rules, entry: Entry, stint: Stint, records: list[Recorded]) -> None:
+        self.rules, self.entry, self.stint = rules, entry, stint
         self.lowest: tuple[int, ...] | None = None
         self.corrected: set[int] = set()
         self.own: list[list[Recorded]] = []  # the player's records, the newest segment's first
@@ -120,7 +118,7 @@ class Basis:
                 self.lowest = min(order, self.lowest or order)
 
     def _serves(self, state: list[Any]) -> bool:
-        if self.whole or self.corrected or self.rules.outdated(state, self.stint):
+        if self.corrected or self.rules.outdated(state, self.stint):
             return False
         last = self.rules.last_seen(state)
         return last is None or self.lowest is None or last < self.lowest

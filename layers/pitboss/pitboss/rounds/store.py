@@ -1,4 +1,5 @@
-"""Items of the rounds engine in table `arena`: inbox, live tournaments, rosters, pages, and what did not count."""
+"""Items of the rounds engine in table `arena`: inbox, live tournaments, rosters, pages, and what did not count. The
+scorer's world (service.World) is this module; its log has a file of its own."""
 
 import hashlib
 import json
@@ -9,19 +10,23 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pitboss.kernel.ids import ulid
 from pitboss.platform import dynamo
 from pitboss.platform.settings import arena_table
+from pitboss.rounds import segment_store
 from pitboss.rounds.codec import decode_page, encode_page, seat_document, seat_from
 from pitboss.rounds.keys import lane_pk, page_pk, page_sk, roster_sk, tournament_pk
 from pitboss.rounds.model import Arrival, Live, Page, Place, Recorded, Sheet, player_key
-from pitboss.rounds.segment_store import SCHEMA, put_segments, segment_record, segments_at, segments_back
 from pitboss.scoring.public import Seat
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
-# The scorer's world is this module; its log has a file of its own.
-__all__ = ["SCHEMA", "put_segments", "segment_record", "segments_at", "segments_back"]
+SCHEMA = segment_store.SCHEMA
 SEAT = "seat:"
 INBOX_TTL_S = 45 * 86_400
+
+put_segments = segment_store.put_segments
+segment_record = segment_store.segment_record
+segments_at = segment_store.segments_at
+segments_back = segment_store.segments_back
 
 
 class InboxItem(NamedTuple):
