@@ -4,7 +4,7 @@ import importlib
 import sys
 import time
 
-BENCHES = ("capacity", "scorer", "ranker", "coldstart")
+BENCHES = ("capacity", "lagging", "scorer", "ranker", "coldstart")
 
 
 def main() -> None:
