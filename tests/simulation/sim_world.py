@@ -379,7 +379,7 @@ class World:
             plain = {r.revision for r in rounds} == {0} and not any(
                 service.out_of_time(r, self.live) for r in rounds
             )
-            if len(rounds) > 1 and plain and name in logged and self.calm and self._always_seated(name):
+            if len(rounds) > 1 and plain and name in logged and self._always_seated(name):
                 assert (name[2], 0) in listed, f"the contradiction of {name[2]} is not listed"
 
     def _always_seated(self, name: tuple[str, ...]) -> bool:

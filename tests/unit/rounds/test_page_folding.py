@@ -119,6 +119,16 @@ def test_other_content_under_the_same_revision_is_a_conflict_and_changes_nothing
     assert log.score() == 100
 
 
+def test_a_contradiction_of_a_round_that_left_the_page_is_a_conflict_all_the_same() -> None:
+    log = Log(SUM)
+    log.send(round_("a"))
+    log.send(round_("b", 1000 + 2 * LIVE_WINDOW_MS))
+    folded = log.send(round_("a", bet=999))
+    assert [c.round.bet for c in folded.conflicts] == [999]
+    assert folded.records == []
+    assert log.score() == 200
+
+
 def test_an_old_duplicate_is_looked_up_in_the_log() -> None:
     log = Log(SUM)
     log.send(round_("a"))
