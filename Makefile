@@ -5,11 +5,12 @@ BOOT = @$(PYTHON) devtools/bootstrap.py
 export PYTHONPATH = layers/pitboss
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: help up down demo test check unit bench build lock openapi logs clean
+.PHONY: help up down demo certify test check unit bench build lock openapi logs clean
 
 help:
 	@echo "make up      the local stack: installs, builds, starts, deploys, seeds, prints what to call (PORT=, AUTH=true)"
-	@echo "make demo    a whole tournament through the public API (ROUNDS=file.jsonl[.gz] plays your own rounds)"
+	@echo "make demo    a tournament and a casino's integration through the public API (ROUNDS=file.jsonl[.gz] plays your own rounds)"
+	@echo "make certify 95 wallet cases against the hub (transfer and seamless) and against the demo operator's wallet (ONLY=14-19)"
 	@echo "make down    stop what make up started"
 	@echo "make test    everything that must hold, from nothing"
 	@echo "make check   style, types, imports, template: no tests"
@@ -29,6 +30,10 @@ down:
 demo:
 	$(BOOT) dev
 	@$(RUN) -m devtools.demo $(if $(ROUNDS),--rounds "$(ROUNDS)")
+
+certify:
+	$(BOOT) dev
+	@$(RUN) -m devtools.certify $(if $(ONLY),--only "$(ONLY)")
 
 test:
 	$(BOOT) dev emulator sam

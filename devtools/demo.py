@@ -2,7 +2,8 @@
 
 300 players of two brands register, 30,000 rounds arrive with duplicates, reorders, rollbacks and late ones, the board
 moves in the terminal, prizes are paid to the demo casino, and `devtools/recompute.py` says whether a stranger would
-have come to the same standings.  `make demo ROUNDS=path.jsonl[.gz]` plays a feed of your own.
+have come to the same standings.  `make demo ROUNDS=path.jsonl[.gz]` plays a feed of your own. Then a casino integrates:
+50 players from creation to payout, through both kinds of wallet (demo_casino.py).
 """
 
 import argparse
@@ -26,6 +27,7 @@ from devtools import console
 from devtools import feed as feeds
 from devtools.client import ApiRefusal, Hub
 from devtools.costs import cost_table, mark
+from devtools.demo_casino import Casino
 from devtools.recompute import compare_with_result
 from devtools.up import describe
 
@@ -298,8 +300,14 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=30_000, help="rounds to invent")
     parser.add_argument("--seed", type=int, default=int(time.time()) % 100_000)
     parser.add_argument("--rounds", type=Path, help="a JSONL file of round messages (.gz allowed)")
+    parser.add_argument(
+        "--guests", type=int, default=50, help="players of the casino's part; 0 leaves it out"
+    )
     given = parser.parse_args()
-    sys.exit(Demo(describe(), given.players, given.count, given.seed, given.rounds).run())
+    failed = Demo(describe(), given.players, given.count, given.seed, given.rounds).run()
+    if given.guests and not given.rounds:
+        failed = failed or not Casino(describe(), given.guests, given.seed).run()
+    sys.exit(1 if failed else 0)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,20 @@ GAMES = (
     ("roulette-live", "Live Roulette", "Pit Live"),
 )
 # The demo plays an evening in a minute, so the limits that protect a real tenant are raised for it.
-LIMITS = {"standard": 6000, "create": 600, "register": 6000, "results": 6000, "concurrency": 200}
+LIMITS = {
+    "standard": 6000,
+    "create": 600,
+    "register": 6000,
+    "results": 6000,
+    "concurrency": 200,
+    "wallet": 20_000,
+}
+# What the demo game wants to know at a launch (docs/launch.md lists every placeholder).
+LAUNCH = (
+    "token={token}&game={game}&mode={mode}&currency={currency}&language={language}&device={device}&lobby={lobbyUrl}"
+    "&deposit={depositUrl}&history={historyUrl}&rc={realityCheckMinutes}&elapsed={elapsedMinutes}&fr={freeRoundsId}"
+    "&frCount={freeRounds}&frBet={freeRoundsBet}&tenant={tenant}&brand={brand}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +47,7 @@ class DemoTenant:
     root_token: str
     integration_id: str = "demo"
     demo_token: str = ""
+    wallet_secret: str = ""
     kept: bool = False
 
 
@@ -48,12 +62,19 @@ def ensure(emulator: Emulator, outputs: Mapping[str, str], path: Path) -> DemoTe
         operator_id=known.get("operator_id", ""),
         root_token=root_token,
         demo_token=demo_token(),
+        wallet_secret=known.get("wallet_secret", ""),
         kept=bool(known.get("token")),
     )
     if not tenant.kept:
         tenant = make_operator(root, tenant)
         path.write_text(json.dumps(asdict(replace(tenant, kept=True))), "utf-8")
-    configure(Hub(emulator.api_url, tenant.token), emulator.api_url)
+    operator = Hub(emulator.api_url, tenant.token)
+    raise_limits(root, tenant.operator_id)
+    configure(operator, emulator.api_url)
+    if not tenant.wallet_secret:
+        tenant = replace(tenant, wallet_secret=wallet_secret(operator))
+        path.write_text(json.dumps(asdict(replace(tenant, kept=True))), "utf-8")
+    introduce_game(tenant, emulator.api_url)
     return tenant
 
 
@@ -76,16 +97,23 @@ def make_operator(root: Hub, tenant: DemoTenant, name: str = "Aurora Group") -> 
     """An operator right below the root, with a key of its own for everything an operator may do."""
     made = root("POST", "/agents", {"name": name, "kind": "operator", "currency": "EUR"})
     key = root("POST", "/api-keys", {"name": "server", "scopes": ["*"], "agentId": made["agentId"]})
-    # Only a parent raises limits: the platform does it for the operator it has just made.
-    put_settings(Hub(str(root.http.base_url), tenant.root_token, tenant=made["agentId"]), limits=LIMITS)
+    raise_limits(root, made["agentId"])
     return replace(tenant, operator_id=made["agentId"], token=key["token"])
+
+
+def raise_limits(root: Hub, operator_id: str) -> None:
+    """Only a parent raises limits: the platform does it for the operator it has made."""
+    token = root.http.headers["Authorization"].removeprefix("Bearer ")
+    put_settings(Hub(str(root.http.base_url), token, tenant=operator_id), limits=LIMITS)
 
 
 def configure(operator: Hub, api_url: str) -> None:
     """Callbacks, limits, brands and games: what an operator sets up on its first afternoon."""
     demo = f"{api_url}/demo-operator"
     put_settings(
-        operator, limits=LIMITS, callbacks={"payouts": f"{demo}/payouts", "debits": f"{demo}/debits"}
+        operator,
+        callbacks={"payouts": f"{demo}/payouts", "debits": f"{demo}/debits"},
+        walletUrl=f"{demo}/wallet",
     )
     operator(
         "PUT",
@@ -96,22 +124,46 @@ def configure(operator: Hub, api_url: str) -> None:
         "PUT",
         "/integrations/demo/games",
         [
-            {"gameId": slug, "displayName": name, "gameProviderDisplayName": maker}
+            {
+                "gameId": slug,
+                "displayName": name,
+                "gameProviderDisplayName": maker,
+                "isFreeroundSupported": slug == "lucky-sevens",
+                "hasDemo": True,
+            }
             for slug, name, maker in GAMES
         ],
+    )
+    operator("PUT", "/integrations/demo/wallet", {"launchUrl": f"{demo}/game#{LAUNCH}"})
+
+
+def wallet_secret(operator: Hub) -> str:
+    """The secret with which the demo provider signs its money calls; shown once, so it is kept."""
+    return str(operator("POST", "/integrations/demo/wallet-secret")["secret"])
+
+
+def introduce_game(tenant: DemoTenant, api_url: str) -> None:
+    """Tell the demo game who it is at the hub: a provider with a token of the demo tenant."""
+    door = Hub(api_url, tenant.token)
+    door.http.headers["X-Demo-Token"] = tenant.demo_token
+    door(
+        "PUT",
+        "/demo-operator/game/provider",
+        {
+            "tenantId": tenant.operator_id,
+            "integrationId": tenant.integration_id,
+            "hubUrl": api_url,
+            "apiToken": tenant.token,
+            "walletSecret": tenant.wallet_secret,
+        },
     )
 
 
 def put_settings(hub: Hub, **changes: Any) -> None:
     """Change some settings and leave the others as they are."""
     settings = hub("GET", "/settings")
-    kept = {
-        name: settings[name]
-        for name in ("version", "allowedIps", "callbacks", "gameUrl", "approval", "defaultDurationMinutes")
-    } | {
-        name: settings[name]
-        for name in ("graceSeconds", "activeKeys", "limits", "exponents", "fx", "branding")
-    }
+    shown_only = ("tenantId", "currency", "limitsInForce", "exponentsInForce", "fxInForce", "warnings")
+    kept = {name: value for name, value in settings.items() if name not in shown_only}
     wanted = {**kept, **changes, "limits": {**kept["limits"], **changes.get("limits", {})}}
     if wanted != kept:
         hub("PUT", "/settings", wanted)

@@ -30,7 +30,7 @@ class Group:
 
 
 GROUPS = (
-    Group("without a stack", "unit or property or simulation or moto or template", parallel=True),
+    Group("without a stack", "unit or property or simulation or moto or template or browser", parallel=True),
     Group("on a private local AWS", "stack or e2e or schema"),
     Group("end to end again, roles enforced", "e2e", environment=(("PITBOSS_AUTH", "true"),)),
     Group("sam build and sam deploy", "sam"),

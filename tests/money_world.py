@@ -203,10 +203,7 @@ def make_world(url: str) -> World:
 
 def forget_secrets() -> None:
     """Each test has another Secrets Manager."""
-    from pitboss.demo import api as demo
-
     gateway._master.cache_clear()
-    demo._master.cache_clear()
 
 
 def prize(ref: str, amount: int = 5000, player: str = "p1", **more: Any) -> PayoutLine:

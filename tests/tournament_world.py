@@ -4,11 +4,13 @@ Single-threaded: what the streams and queues would trigger is called in turn by 
 """
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
+import boto3
 import pytest
 from pitboss.catalogue.known import forget
 from pitboss.delivery import gateway as money_gateway
@@ -23,6 +25,7 @@ from pitboss.rounds import store as rounds_store
 from pitboss.tournaments import clock as tournament_clock
 from pitboss.tournaments import public, settlement
 
+from tests.functions import load
 from tests.money_world import demo_casino, forget_secrets, http_server
 from tests.tenancy_world import Client, Reply, made, operator, root_client
 
@@ -41,7 +44,8 @@ def apis() -> list[Api]:
     from pitboss.tournaments.registrations_api import api as registrations
     from pitboss.tournaments.simulate_api import api as simulate
 
-    return [tenancy, catalogue, rounds, money, tournaments, registrations, simulate]
+    boards: Api = load("boards_api").api
+    return [tenancy, catalogue, rounds, money, tournaments, registrations, simulate, boards]
 
 
 class Hub:
@@ -157,6 +161,18 @@ class Hub:
         """Let the clock reach an instant and ring."""
         self.now = max(self.now, instant)
         assert tournament_clock.sweep(self.now)["failed"] == 0
+
+    def rank(self) -> None:
+        """The ranker does what was asked of it."""
+        queue = boto3.client("sqs")
+        where = {"QueueUrl": os.environ["RANK_QUEUE_URL"]}
+        while messages := queue.receive_message(**where, WaitTimeSeconds=2, MaxNumberOfMessages=10).get(
+            "Messages"
+        ):
+            records = [{"messageId": m["MessageId"], "body": m["Body"]} for m in messages]
+            assert load("ranker").handler({"Records": records}, None) == {"batchItemFailures": []}
+            for message in messages:
+                queue.delete_message(**where, ReceiptHandle=message["ReceiptHandle"])
 
     def money(self) -> int:
         """One pass of the money worker over whatever is due."""

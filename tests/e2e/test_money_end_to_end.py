@@ -176,3 +176,6 @@ def test_the_api_describes_itself(stack: Stack) -> None:
     assert httpx.get(f"{stack.api_url}/health", timeout=30).json()["status"] == "ok"
     for url in ("/payouts", "/callback-secret"):
         assert httpx.get(stack.api_url + url, timeout=30).status_code == 401
+    unknown = {"Authorization": "Bearer 00000000-0000-4000-8000-000000000000"}
+    denied = httpx.get(f"{stack.api_url}/payouts", headers=unknown, timeout=30)
+    assert (denied.status_code, denied.json()["name"]) == (401, "TOKEN_INVALID")

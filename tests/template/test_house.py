@@ -13,7 +13,6 @@ from devtools.console import ROOT
 pytestmark = pytest.mark.template
 
 LINES, FUNCTION_LINES = 400, 50
-EXPECTED_LATER = {"browser"}  # no page yet
 
 
 def tracked(*patterns: str) -> list[Path]:
@@ -73,7 +72,7 @@ def test_every_kind_of_test_exists() -> None:
         if not marks:
             unmarked.append(str(path.relative_to(ROOT)))
     assert not unmarked
-    assert kinds - EXPECTED_LATER <= used
+    assert kinds <= used
 
 
 def test_no_two_test_files_share_a_name() -> None:

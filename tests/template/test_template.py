@@ -20,6 +20,7 @@ NO_RESOURCE_LEVEL = {
 # The only resources that end in a wildcard: objects and schedules are named at run time, inside a container of ours.
 CONTAINERS = {
     "${SnapshotBucket.Arn}/*",
+    "${SnapshotBucket.Arn}/reports/*",
     "arn:${AWS::Partition}:scheduler:${AWS::Region}:${AWS::AccountId}:schedule/${ScheduleGroup}/*",
 }
 
@@ -131,7 +132,7 @@ def test_a_message_stays_hidden_for_six_times_the_function_that_reads_it() -> No
             assert source["Properties"]["VisibilityTimeout"] >= 6 * reader["Properties"]["Timeout"], name
             assert mapping["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"], name
             checked += 1
-    assert checked == 3
+    assert checked == 5
 
 
 def test_the_scorer_wakes_for_new_inbox_batches_only_and_gives_up_to_a_queue() -> None:
@@ -185,7 +186,7 @@ def test_the_bucket_is_private_encrypted_and_keeps_results() -> None:
     expiring = {
         r.get("Prefix") for r in properties["LifecycleConfiguration"]["Rules"] if "ExpirationInDays" in r
     }
-    assert expiring == {"boards/"}
+    assert expiring == {"boards/", "reports/"}
 
 
 def test_demo_resources_exist_in_demo_mode_only() -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from pitboss.delivery import gateway
 from pitboss.delivery.model import Reply
+from pitboss.platform import outgoing
 
 from tests.money_world import http_server
 
@@ -83,12 +84,14 @@ def test_what_is_sent_and_what_comes_back() -> None:
     assert headers["content-length"] == "10"
 
 
-@pytest.mark.parametrize("size", [gateway.ANSWER_LIMIT, gateway.ANSWER_LIMIT + 1, 20 * gateway.ANSWER_LIMIT])
+@pytest.mark.parametrize(
+    "size", [outgoing.ANSWER_LIMIT, outgoing.ANSWER_LIMIT + 1, 20 * outgoing.ANSWER_LIMIT]
+)
 def test_no_more_than_the_limit_is_read(size: int) -> None:
     padded = OK + b" " * (size - len(OK))
     with http_server(lambda *_: (200, "application/json", padded)) as url:
         reply = call(url)
-    assert reply.verdict == ("confirmed" if size == gateway.ANSWER_LIMIT else "unknown")
+    assert reply.verdict == ("confirmed" if size == outgoing.ANSWER_LIMIT else "unknown")
 
 
 def test_a_redirect_is_not_followed() -> None:
@@ -256,7 +259,7 @@ def tls_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tupl
     """An https server whose certificate, for `localhost`, the caller trusts; and the names that callers asked for."""
     crt, key = certificate(tmp_path, "localhost")
     monkeypatch.setenv("SSL_CERT_FILE", str(crt))
-    gateway._tls.cache_clear()
+    outgoing.tls.cache_clear()
     names: list[str] = []
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(crt, key)
@@ -272,7 +275,7 @@ def tls_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tupl
 
     with raw_server(speak) as url:
         yield url.replace("http://", "https://"), names
-    gateway._tls.cache_clear()
+    outgoing.tls.cache_clear()
 
 
 def test_the_name_is_kept_though_the_address_is_called(tls_server: tuple[str, list[str]]) -> None:
@@ -296,5 +299,5 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(
 ) -> None:
     url, _ = tls_server
     monkeypatch.delenv("SSL_CERT_FILE")
-    gateway._tls.cache_clear()
+    outgoing.tls.cache_clear()
     assert call(url.replace("127.0.0.1", "localhost")).verdict == "unsent"

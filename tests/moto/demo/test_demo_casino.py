@@ -40,10 +40,10 @@ def body(ref: str, **more: Any) -> dict[str, Any]:
 def send(
     document: dict[str, Any], *, path: str = "", secret: bytes | None = None, at: int = 0, **headers: str
 ) -> Any:
-    from pitboss.demo.api import _master
+    from pitboss.platform.masters import callback_master
 
     raw = json.dumps(document).encode()
-    own = secret or signing.tenant_secret(_master(), "t1")
+    own = secret or signing.tenant_secret(callback_master(), "t1")
     stamp = (now_ms() // 1000) + at
     event = {
         "httpMethod": "POST",
@@ -161,10 +161,10 @@ def test_faults_are_as_many_as_asked_for_and_only_where(kind: str, status: int, 
     demo_faults({"kind": kind, "on": "payout", "times": 2}, {"kind": "decline", "on": "debit"})
 
     def ask(ref: str) -> tuple[int, str, bytes]:
-        from pitboss.demo.api import _master
+        from pitboss.platform.masters import callback_master
 
         raw = json.dumps(body(ref, type="payout", kind="cash")).encode()
-        own = signing.tenant_secret(_master(), "t1")
+        own = signing.tenant_secret(callback_master(), "t1")
         headers = {"content-type": "application/json", **signing.headers(own, ref, now_ms() // 1000, raw)}
         return demo_casino("/demo-operator/payouts", headers, raw)
 

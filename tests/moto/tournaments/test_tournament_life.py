@@ -1,8 +1,12 @@
 """A tournament from creation to settlement through its routes, with real rounds, result, proof and payouts."""
 
+from decimal import Decimal
+from typing import Any
+
 import pytest
 from pitboss.kernel.canonical import digest
 from pitboss.ledger import public as ledger
+from pitboss.rounds import public as boards
 from pitboss.tournaments import merkle
 
 from tests.money_world import demo_get
@@ -186,9 +190,13 @@ def test_a_day_later_the_scorer_forgets_but_a_result_can_still_be_amended(casino
     casino.to(casino.now + HOUR + 31 * SECOND)
     assert casino.settle(tid) == "settled"
     assert [live.status for live in live_tournaments(casino.tenant)] == ["settled"]
+    casino.rank()
     casino.to(casino.now + 25 * HOUR)
     casino.settle(tid, passes=2)
     assert live_tournaments(casino.tenant) == []
+    board = casino.ok("GET", "/tournaments/{id}/leaderboard", id=tid)
+    assert [(row["playerId"], row["rank"]) for row in board["leaderboard"]] == [("ann", 1), ("bob", 2)]
+    assert (board["status"], board["finality"]) == ("settled", "final")
     casino.ok("POST", "/tournaments/{id}/results/amend", {"reason": "audit"}, id=tid)
     assert casino.settle(tid) == "settled"
     again = casino.ok("GET", "/tournaments/{id}/results", id=tid)
@@ -220,3 +228,34 @@ def test_pause_keeps_rounds_out_and_finish_ends_early(casino: Hub) -> None:
     winner = casino.ok("GET", "/tournaments/{id}/results", id=tid)["winners"][0]
     assert winner["finalScore"] == 2
     assert casino.ok("POST", "/tournaments/{id}/finish", {}, id=tid)["status"] == "settled"
+
+
+def test_the_preview_of_a_prize_is_what_the_result_then_pays(casino: Hub) -> None:
+    tid = casino.create(
+        rules={"metric": "total_won"},
+        prizes={"lines": [{"rankFrom": 1, "shareBps": 6000}, {"rankFrom": 2, "shareBps": 4000}]},
+        guarantee="100.01",
+    )
+    for player in ("ann", "bob", "cid", "dan"):
+        assert casino.register(tid, player).status == 201
+    casino.to(casino.now + HOUR)
+    wins = {"ann": "9.00", "bob": "5.00", "cid": "5.00", "dan": "1.00"}
+    # Two reach the second place's score in the same moment: they tie across the last paid place.
+    casino.send(*((f"r-{player}", player, "1.00", win) for player, win in wins.items()))
+    boards.rank_now(casino.tenant, tid)
+
+    def preview(player: str) -> Any:
+        return casino.ok(
+            "GET", "/tournaments/{id}/players/{player}", id=tid, player=player, query={"brandId": "aurora"}
+        )["prizePreview"]
+
+    seen = {player: preview(player) for player in wins}
+    assert seen["dan"] == {"currency": "EUR", "prizeAmount": "0.00", "prizes": []}
+    assert seen["ann"]["prizes"] == [{"kind": "cash", "amount": seen["ann"]["prizeAmount"]}]
+    casino.to(casino.now + HOUR)
+    casino.to(casino.now + 31 * SECOND)
+    assert casino.settle(tid) == "settled"
+    result = casino.ok("GET", "/tournaments/{id}/results", id=tid)
+    paid = {winner["userId"]: winner["prizeAmount"] for winner in result["winners"]}
+    assert {player: shown["prizeAmount"] for player, shown in seen.items()} == paid
+    assert sum(Decimal(amount) for amount in paid.values()) == Decimal("100.01")

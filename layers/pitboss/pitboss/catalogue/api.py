@@ -1,10 +1,9 @@
 """Routes of the catalogue: full lists of brands and games in, lists out, and which games have a tournament on."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
 
-from pitboss.catalogue import rules, service
-from pitboss.catalogue.model import Brand, Counts, Game
+from pitboss.catalogue import presenting, rules, service
+from pitboss.catalogue.model import Brand, Counts
 from pitboss.catalogue.rules import Running
 from pitboss.kernel.refusal import FieldError, Refusal
 from pitboss.platform.http import Answer, Api, Call, Query
@@ -99,33 +98,11 @@ def put_games(call: Call) -> Answer:
     pointed = [(f"games[{i}].gameId", row) for i, row in enumerate(call.body.games)]
     integration = _check(call, [(p, row.game_id) for p, row in pointed], service.MAX_GAMES, "games")
     wanted = {
-        pointer: Game(
-            slug=row.game_id,
-            name=row.display_name,
-            provider=row.game_provider_display_name,
-            integration_id=integration,
-            enabled=row.is_enabled,
-            free_rounds=row.is_freeround_supported,
-            icon_url=row.icon_url,
-            brands=None if row.enabled_brand_refs is None else tuple(sorted(set(row.enabled_brand_refs))),
-        )
-        for pointer, row in pointed
+        pointer: presenting.game_of(row, integration, f"games[{place}]", call.tenant_id)
+        for place, (pointer, row) in enumerate(pointed)
     }
     counts = service.sync_games(call.tenant_id, integration, wanted, lease=call.new_id("sync"), now=call.now)
     return _counted(integration, counts)
-
-
-def _game(game: Game) -> dict[str, Any]:
-    return {
-        "gameId": game.slug,
-        "displayName": game.name,
-        "gameProviderDisplayName": game.provider,
-        "isEnabled": game.enabled,
-        "isFreeroundSupported": game.free_rounds,
-        "iconUrl": game.icon_url,
-        "enabledBrandRefs": None if game.brands is None else list(game.brands),
-        "integrationId": game.integration_id,
-    }
 
 
 @api.route(
@@ -134,21 +111,44 @@ def _game(game: Game) -> dict[str, Any]:
     "List games",
     scope="games.read",
     answer=f"{SCHEMAS}:GameList",
-    query=(*_PAGE, Query("provider", "Display name of the provider", maximum=120), _ENABLED, _INTEGRATION),
+    query=(
+        *_PAGE,
+        Query("provider", "Display name of the provider", maximum=120),
+        Query("tag", "Games that carry this tag", maximum=40),
+        Query("currency", "Games that may be played in it", maximum=10),
+        Query("device", "Games for it", choices=("desktop", "mobile", "tablet")),
+        Query("language", "Games that speak it", maximum=10),
+        Query("country", "Without games restricted in it", maximum=2),
+        Query("brandId", "Games that this brand offers", maximum=100),
+        Query("hasDemo", "Only with or only without a demo", "boolean"),
+        Query("isFreeroundSupported", "Only with or only without free rounds", "boolean"),
+        Query("changedSince", "Games written since, disabled ones too", "instant"),
+        _ENABLED,
+        _INTEGRATION,
+    ),
     errors=("CURSOR_INVALID",),
+    about="To keep a copy, ask from time to time with `changedSince` a minute before the latest `changedAt` you hold: a "
+    "list that is being taken in while you ask is then never missed.",
 )
 def list_games(call: Call) -> Answer:
     """By game id."""
     q = call.query
-    games, following = service.list_games(
-        call.tenant_id,
+    wanted = service.GameFilter(
         provider=q["provider"],
         enabled=q["isEnabled"],
         integration=q["integrationId"],
-        cursor=q["cursor"],
-        limit=q["limit"],
+        tag=q["tag"],
+        currency=q["currency"],
+        device=q["device"],
+        language=q["language"],
+        country=q["country"],
+        free_rounds=q["isFreeroundSupported"],
+        demo=q["hasDemo"],
+        brand=q["brandId"],
+        changed_since=q["changedSince"],
     )
-    return Answer({"games": [_game(game) for game in games], "nextCursor": following or None})
+    games, following = service.list_games(call.tenant_id, wanted, cursor=q["cursor"], limit=q["limit"])
+    return Answer({"games": [presenting.game_row(game) for game in games], "nextCursor": following or None})
 
 
 @api.route(

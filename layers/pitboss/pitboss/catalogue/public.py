@@ -3,19 +3,31 @@
 from pitboss.catalogue.known import Known
 from pitboss.catalogue.model import Brand, Game
 from pitboss.catalogue.rules import Running
-from pitboss.catalogue.store import all_brands, integration_known, integrations, read
+from pitboss.catalogue.store import all_brands, all_games, integration_known, integrations, read
+from pitboss.catalogue.wallets import WalletIntegration
+from pitboss.catalogue.wallets import forget as forget_wallets
+from pitboss.catalogue.wallets import kept as wallet_integration
+from pitboss.catalogue.wallets import read_fresh as read_wallet_integration
+from pitboss.catalogue.wallets import save as save_wallet_integration
 
 __all__ = [
     "Brand",
     "Game",
     "Known",
     "Running",
+    "WalletIntegration",
+    "all_games",
     "brand",
     "enabled_brands",
+    "forget_wallets",
     "game",
     "integration_known",
     "integrations",
     "known",
+    "read",
+    "read_wallet_integration",
+    "save_wallet_integration",
+    "wallet_integration",
 ]
 
 

@@ -1,12 +1,14 @@
 """Bodies and answers of the catalogue's routes."""
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from decimal import Decimal
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 from pydantic.alias_generators import to_camel
 
-from pitboss.platform.models import Id, Model, Name
+from pitboss.kernel.money import parse_amount
+from pitboss.platform.models import Amount, Currency, Id, Instant, Model, Name
 
 
 def _or_list(member: str) -> Callable[[dict[str, Any]], None]:
@@ -53,8 +55,58 @@ class PutOperators(FullList):
     operators: Annotated[list[OperatorRef], Field(max_length=2_000)]
 
 
+Tag = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
+Language = Annotated[
+    str, Field(pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$", description="As in `en`, `pt-BR`.", examples=["en"])
+]
+Country = Annotated[
+    str, Field(pattern=r"^[A-Z]{2}$", description="ISO 3166-1, two letters.", examples=["MT"])
+]
+Device = Literal["desktop", "mobile", "tablet"]
+Volatility = Literal["low", "low_medium", "medium", "medium_high", "high", "very_high"]
+
+
+def _percent(value: Any) -> int:
+    """Hundredths of a percent."""
+    if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
+        raise ValueError("a percentage with at most two decimals, such as 96.50")  # noqa: TRY004 - pydantic
+    bps = parse_amount(value, 2)
+    if not 0 < bps <= 10_000:
+        raise ValueError("a percentage above 0 and up to 100")
+    return bps
+
+
+Rtp = Annotated[
+    int,
+    BeforeValidator(_percent),
+    WithJsonSchema(
+        {
+            "anyOf": [{"type": "number"}, {"type": "string", "pattern": r"^(100|\d{1,2})(\.\d{1,2})?$"}],
+            "description": "The certified return to player in percent.",
+        }
+    ),
+]
+Url = Annotated[str, Field(max_length=1000, pattern=r"^https?://[!-~]+$")]
+
+
+class BetLimits(Model):
+    """The least and the most of one bet in a currency."""
+
+    currency: Currency
+    min_bet: Amount
+    max_bet: Amount
+
+
+class Thumbnail(Model):
+    """A picture; sizes in pixels."""
+
+    url: Url
+    width: Annotated[int, Field(ge=0, le=20_000)] = 0
+    height: Annotated[int, Field(ge=0, le=20_000)] = 0
+
+
 class GameRow(Model):
-    """A game as the integration offers it."""
+    """A game as the integration offers it. Only the first three are needed; an empty list restricts nothing."""
 
     game_id: Id = Field(description="Unique over all providers; tournaments call it `gameSlug`.")
     display_name: Name
@@ -64,6 +116,23 @@ class GameRow(Model):
     icon_url: Annotated[str, Field(max_length=500)] = ""
     enabled_brand_refs: Annotated[list[Id], Field(max_length=2_000)] | None = Field(
         default=None, description="Brands that offer it; null or left out for all."
+    )
+    tags: Annotated[list[Tag], Field(max_length=50)] = Field(
+        [], description="Categories: `slots`, `live`, `crash` ..."
+    )
+    volatility: Volatility | None = None
+    rtp: Rtp | None = None
+    devices: Annotated[list[Device], Field(max_length=3)] = Field([])
+    currencies: Annotated[list[Currency], Field(max_length=300)] = Field([])
+    languages: Annotated[list[Language], Field(max_length=200)] = Field([])
+    restricted_countries: Annotated[list[Country], Field(max_length=250)] = Field([])
+    has_demo: bool = False
+    bet_limits: Annotated[list[BetLimits], Field(max_length=300)] = Field([])
+    thumbnails: Annotated[list[Thumbnail], Field(max_length=20)] = Field([])
+    released_at: Instant | None = None
+    launch_url: Annotated[str, Field(max_length=2000)] = Field(
+        "",
+        description="Template of the launch URL of this game alone; else the integration's (docs/launch.md).",
     )
 
 
@@ -107,6 +176,7 @@ class GameAnswer(GameRow):
     """A game."""
 
     integration_id: str
+    changed_at: Instant | None = Field(description="When the hub last took in something new about it.")
 
 
 class GameList(Model):

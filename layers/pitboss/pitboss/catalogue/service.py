@@ -4,7 +4,7 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 
 from pitboss.catalogue import rules, store
 from pitboss.catalogue.known import forget
@@ -39,7 +39,8 @@ def sync_games(
     def plan() -> Sync[Game]:
         present = {game.slug: game for game in store.all_games(tenant_id)}
         _refuse(rules.foreign(wanted, present, integration))
-        return rules.plan_sync(list(wanted.values()), present, integration)
+        sync = rules.plan_sync(list(wanted.values()), present, integration)
+        return Sync([replace(game, changed_at=now) for game in sync.writes], sync.counts)
 
     return _sync(tenant_id, integration, "games", plan, lease=lease, now=now)
 
@@ -86,23 +87,55 @@ def _sync[Item: (Brand, Game)](
 
 
 # ---------------------------------------------------------------- lists
+@dataclass(frozen=True, slots=True)
+class GameFilter:
+    """What a list of games is narrowed to; None is no matter. `changed_since` counts that instant in."""
+
+    provider: str | None = None
+    enabled: bool | None = None
+    integration: str | None = None
+    tag: str | None = None
+    currency: str | None = None
+    device: str | None = None
+    language: str | None = None
+    country: str | None = None
+    free_rounds: bool | None = None
+    demo: bool | None = None
+    brand: str | None = None
+    changed_since: int | None = None
+
+    def takes(self, game: Game) -> bool:
+        """Whether the game passes. A game that names no currencies (devices, languages) takes every one."""
+        facts = game.facts
+        exact = (
+            (self.provider, game.provider),
+            (self.enabled, game.enabled),
+            (self.integration, game.integration_id),
+            (self.free_rounds, game.free_rounds),
+            (self.demo, facts.demo),
+        )
+        listed = (
+            (self.currency, facts.currencies),
+            (self.device, facts.devices),
+            (self.language, facts.languages),
+        )
+        return (
+            all(wished is None or wished == told for wished, told in exact)
+            and all(wished is None or not told or wished in told for wished, told in listed)
+            and (self.brand is None or game.brands is None or self.brand in game.brands)
+            and (self.tag is None or self.tag in facts.tags)
+            and (self.country is None or self.country not in facts.restricted_countries)
+            and (self.changed_since is None or game.changed_at >= self.changed_since)
+        )
+
+
 def list_games(
-    tenant_id: str,
-    *,
-    provider: str | None,
-    enabled: bool | None,
-    integration: str | None,
-    cursor: str | None,
-    limit: int,
+    tenant_id: str, wanted: GameFilter, *, cursor: str | None, limit: int
 ) -> tuple[list[Game], str]:
-    """Games by slug that pass the filters, and the next cursor ("" at the end)."""
+    """Games by slug that pass the filter, and the next cursor ("" at the end)."""
     found: list[Game] = []
     for game in store.all_games(tenant_id, after=_from_cursor(cursor)):
-        if provider is not None and game.provider != provider:
-            continue
-        if enabled is not None and game.enabled != enabled:
-            continue
-        if integration is not None and game.integration_id != integration:
+        if not wanted.takes(game):
             continue
         if len(found) == limit:
             return found, _to_cursor(found[-1].slug)

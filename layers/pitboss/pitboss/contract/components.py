@@ -37,8 +37,8 @@ def schemas(
     in_bodies = _reachable(made, (place[name] for name in bodies))
     in_answers = _reachable(made, (place[name] for name in answers))
     twice = {name: f"{name}Answer" for name in in_bodies & in_answers}
-    if set(twice.values()) & set(made):
-        raise ValueError("a model is named like the answer form of another")
+    if clash := set(twice.values()) & set(made):
+        raise ValueError(f"named like the answer form of another: {sorted(clash)}")
     for name in sorted(in_answers):
         made[twice.get(name, name)] = _opened(made[name], twice)
     return (

@@ -196,7 +196,8 @@ def _request_body(route: Route, refs: dict[str, str], models: dict[str, Any]) ->
     examples = models[refs[route.body].rpartition("/")[2]].get("examples")
     if examples:
         media["examples"] = {f"example{n}": {"value": value} for n, value in enumerate(examples, 1)}
-    return {"required": True, "description": limit, "content": {"application/json": media}}
+    files = {name: {"schema": {"type": "string"}} for name in route.takes}
+    return {"required": True, "description": limit, "content": {"application/json": media, **files}}
 
 
 def _security(route: Route) -> list[dict[str, list[str]]]:
@@ -272,7 +273,8 @@ def _problem_response(entries: list[CatalogueEntry]) -> dict[str, Any]:
         },
     }
     if first.status in (429, 503):
-        response["headers"]["Retry-After"] = {"$ref": "#/components/headers/Retry-After"}
+        for name in ("Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"):
+            response["headers"][name] = {"$ref": f"#/components/headers/{name}"}
     return response
 
 

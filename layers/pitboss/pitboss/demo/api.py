@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 import time
-from functools import cache
 from typing import Any
 
 from pitboss.demo import service, store
@@ -13,29 +12,22 @@ from pitboss.kernel.money import format_amount, parse_amount
 from pitboss.kernel.refusal import FieldError, Refusal
 from pitboss.platform import signing
 from pitboss.platform.http import Answer, Api, Call, Query
+from pitboss.platform.masters import callback_master
 from pitboss.platform.settings import setting
 
 SCHEMAS = "pitboss.demo.schemas"
 api = Api("demo_operator", None)
 
-_SIGNED = (
+SIGNED = (
     "Only in demo mode. Opened by the Standard Webhooks signature of the body, made with the tenant's secret."
 )
 _GUARDED = "Only in demo mode. Opened by the header X-Demo-Token."
 _CALLBACK_ERRORS = ("SIGNATURE_INVALID", "IDEMPOTENCY_CONFLICT", "SERVER_IS_BUSY", "AMOUNT_LIMIT")
 
 
-@cache
-def _master() -> bytes:
-    from pitboss.platform.aws import secrets
-
-    answer = secrets().get_secret_value(SecretId=setting("CALLBACK_SECRET_ARN"))
-    return answer["SecretString"].encode()
-
-
 def _order(call: Call) -> Order:
     body = call.body
-    secret = signing.tenant_secret(_master(), body.tenant_id)
+    secret = signing.tenant_secret(callback_master(), body.tenant_id)
     if fault := signing.fault(secret, call.headers, call.raw, call.now // 1000):
         raise Refusal("SIGNATURE_INVALID", f"The call is not signed by the hub: {fault}.")
     exponent = exponent_of_amount(body.amount)
@@ -102,7 +94,7 @@ def _wrong(fault: Fault) -> Answer:
     body=f"{SCHEMAS}:PayoutCallback",
     answer=f"{SCHEMAS}:CallbackAnswer",
     errors=_CALLBACK_ERRORS,
-    about=_SIGNED,
+    about=SIGNED,
 )
 def take_payout(call: Call) -> Answer:
     """A prize for a player."""
@@ -117,7 +109,7 @@ def take_payout(call: Call) -> Answer:
     body=f"{SCHEMAS}:DebitCallback",
     answer=f"{SCHEMAS}:CallbackAnswer",
     errors=_CALLBACK_ERRORS,
-    about=_SIGNED,
+    about=SIGNED,
 )
 def take_debit(call: Call) -> Answer:
     """Money from or back to a player."""
@@ -125,7 +117,8 @@ def take_debit(call: Call) -> Answer:
 
 
 # ---------------------------------------------------------------- the view from the other end
-def _guard(call: Call) -> None:
+def guard(call: Call) -> None:
+    """Let in whoever holds the stack's demo token."""
     given = call.headers.get("x-demo-token", "")
     if not hmac.compare_digest(given.encode(), setting("DEMO_TOKEN").encode()):
         raise Refusal("TOKEN_INVALID", "Send the stack's demo token as X-Demo-Token.")
@@ -150,7 +143,7 @@ def _required(call: Call, name: str) -> str:
 )
 def read_player(call: Call) -> Answer:
     """What the player holds at the demo casino."""
-    _guard(call)
+    guard(call)
     brand, player = call.params["brand"], call.params["player"]
     rows = store.wallets(_required(call, "tenantId"), brand, player)
     return Answer(
@@ -205,7 +198,7 @@ def _told(done: Done) -> dict[str, Any]:
 )
 def list_transactions(call: Call) -> Answer:
     """Every order about a tournament with what became of it, by reference."""
-    _guard(call)
+    guard(call)
     limit = call.query["limit"]
     found = store.orders(_required(call, "tournamentId"), call.query["cursor"], limit)
     return Answer(
@@ -228,7 +221,7 @@ def list_transactions(call: Call) -> Answer:
 )
 def set_faults(call: Call) -> Answer:
     """For tests and for seeing what the hub does about it."""
-    _guard(call)
+    guard(call)
     faults = [
         Fault(f.kind, f.on, f.times, f.commit if f.commit is not None else f.kind == "timeout")
         for f in call.body.faults

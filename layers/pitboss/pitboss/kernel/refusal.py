@@ -55,6 +55,7 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an ordinary answer, not a
         errors: the fields at fault.
         facts: further members of the answer (`balance`, `limit` ...); keys in camelCase.
         retry_after_s: seconds for `Retry-After`.
+        headers: further headers of the answer (`RateLimit-*`).
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an ordinary answer, not a
         facts: Mapping[str, Any] | None = None,
         retry_after_s: int | None = None,
         effect: Effect | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
         self.entry = catalogue()[name]
@@ -74,6 +76,7 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an ordinary answer, not a
         self.facts = dict(facts or {})
         self.retry_after_s = retry_after_s
         self.effect: Effect = effect or self.entry.effect
+        self.headers = dict(headers or {})
 
     @property
     def name(self) -> str:

@@ -20,12 +20,15 @@ def _client(service: str) -> Any:
     import boto3
     from botocore.config import Config
 
+    # Links to files are signed in the query; what S3's client would use there by itself is not taken in every region.
+    signing: Any = {"signature_version": "s3v4"} if service == "s3" else {}
     # Time-outs shorter than any caller's patience; `standard` retries throttling and connection errors with jitter.
     config = Config(
         connect_timeout=CONNECT_TIMEOUT_S,
         read_timeout=READ_TIMEOUT_S,
         retries={"mode": "standard", "max_attempts": ATTEMPTS},
         max_pool_connections=POOL,
+        **signing,
     )
     client = boto3.client(service, config=config)  # type: ignore[call-overload]
     if service == "dynamodb" and optional("METER", "") == "1":

@@ -107,16 +107,16 @@ def get(table: str, pk: str, sk: str, *, consistent: bool = True) -> Record | No
 
 
 def get_many(
-    table: str, keys: Sequence[tuple[str, str]], *, lean: bool = False
+    table: str, keys: Sequence[tuple[str, str]], *, lean: bool = False, consistent: bool = True
 ) -> dict[tuple[str, str], Record]:
-    """Many records by BatchGetItem, strongly consistent; what DynamoDB leaves unprocessed is asked for again.
-    `lean` goes by platform/lean.py: for the hot path only, since it is a connection of its own."""
+    """Many records by BatchGetItem, strongly consistent unless told otherwise; what DynamoDB leaves unprocessed is asked
+    for again. `lean` goes by platform/lean.py: for the hot path only, since it is a connection of its own."""
     found: dict[tuple[str, str], Record] = {}
     for start in range(0, len(keys), 100):
         asked: Any = {
             table: {
                 "Keys": [{"pk": {"S": pk}, "sk": {"S": sk}} for pk, sk in keys[start : start + 100]],
-                "ConsistentRead": True,
+                "ConsistentRead": consistent,
             }
         }
         attempt = 0
@@ -339,16 +339,23 @@ def apply(op: "TransactWriteItemTypeDef", *, returning: bool = False) -> Record 
     return from_item(answer["Attributes"]) if returning else None
 
 
-def transact(ops: Sequence["TransactWriteItemTypeDef"]) -> None:
+def transact(ops: Sequence["TransactWriteItemTypeDef"], *, lean: bool = False) -> None:
     """All or nothing. Conflicts with other writers are tried again with jitter; refused conditions are raised.
 
-    The caller's conditions, not a client token, make a repetition safe: a token is forgotten after ten minutes.
+    `lean` goes by platform/lean.py, for hot paths. The caller's conditions, not a client token, make a repetition safe: a
+    token is forgotten after ten minutes.
     """
-    client = dynamodb()
+    from botocore.exceptions import ClientError
+
     for attempt in range(1, TRANSACTION_ATTEMPTS + 1):
         try:
-            client.transact_write_items(TransactItems=ops)
-        except client.exceptions.TransactionCanceledException as error:
+            if lean:
+                wire("TransactWriteItems", {"TransactItems": ops})
+            else:
+                dynamodb().transact_write_items(TransactItems=ops)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "TransactionCanceledException":
+                raise
             reasons: list[Any] = error.response.get("CancellationReasons", [])
             codes = {reason.get("Code") for reason in reasons}
             if "ConditionalCheckFailed" in codes:

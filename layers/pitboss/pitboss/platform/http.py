@@ -39,7 +39,12 @@ class Route:
 
     `body` and `answer` name pydantic models as "module:Class"; they are imported only when used. `limit` is the rate
     class (standard, create, register, results, ingest, wallet, none). `players` lets a player's token in, for its own
-    tournament. `public` needs no token. `idempotent` marks a POST that takes `Idempotency-Key`.
+    tournament. `public` needs no token. `idempotent` marks a POST that takes `Idempotency-Key`. With `parse`, the body
+    becomes `parse(document)` (which raises Refusal) and the model of `body` is documentation only: for functions that
+    cannot afford pydantic. `takes` are media types of a body that is a file, beside JSON and gzip: the handler reads
+    `raw`, and the model of `body` is documentation; so with `raw_body`, where a signature is checked before the JSON is
+    believed. `even_suspended` admits calls of a suspended tenant: the use case
+    decides what still settles.
     """
 
     method: str
@@ -61,6 +66,10 @@ class Route:
     max_body: int = BODY_LIMIT
     about: str = ""
     media_type: str = "application/json"
+    parse: "Callable[[Any], Any] | None" = None
+    even_suspended: bool = False
+    raw_body: bool = False
+    takes: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -217,7 +226,8 @@ def open_call(route: Route, event: dict[str, Any], request_id: str) -> Call:
     authorizer = context.get("authorizer") or {}
     caller = Caller.from_context(authorizer["caller"]) if authorizer.get("caller") else None
     headers = header_map(event)
-    check_media_types(route.method, headers, route.media_type, empty=not route.body and not event.get("body"))
+    empty = not route.body and not event.get("body")
+    check_media_types(route.method, headers, route.media_type, empty=empty, takes=route.takes)
     now = now_ms()
     return Call(
         route=route,
@@ -254,7 +264,11 @@ def parse_into(call: Call, event: dict[str, Any]) -> None:
             )
     if call.route.method in ("POST", "PUT", "PATCH"):
         call.raw = read_body(event, call.headers, call.route.max_body)
-        if call.route.body:
+        if call.route.raw_body:
+            return
+        if call.route.parse is not None:
+            call.body = call.route.parse(load_json(call.raw))
+        elif call.route.body and not call.route.takes:
             call.body = validate(call.route.body, load_json(call.raw))
     elif event.get("body"):
         raise Refusal("VALIDATION_ERROR", f"{call.route.method} takes no body.")

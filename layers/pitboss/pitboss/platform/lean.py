@@ -83,7 +83,8 @@ def call(operation: str, body: dict[str, Any]) -> Answer:
             code = str(answer.get("__type", status)).rpartition("#")[2]
             if attempt == ATTEMPTS or (code not in RETRIED and status < 500):
                 error: Any = {"Code": code, "Message": answer.get("message") or answer.get("Message") or ""}
-                raise ClientError({"Error": error}, operation)
+                refused: Any = {"Error": error, "CancellationReasons": answer.get("CancellationReasons", [])}
+                raise ClientError(refused, operation)
         pause(attempt)
     raise AssertionError("unreachable: the last attempt answers or raises")
 

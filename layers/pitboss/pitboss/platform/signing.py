@@ -10,12 +10,21 @@ import hmac
 
 TOLERANCE_S = 300
 _SALT = b"pitboss/callback-secrets/v1"
+_PROVIDER_SALT = b"pitboss/provider-secrets/v1"
 
 
 def tenant_secret(master: bytes, tenant_id: str) -> bytes:
     """The 32 bytes that sign messages to a tenant."""
     extracted = hmac.digest(_SALT, master, hashlib.sha256)
     return hmac.digest(extracted, tenant_id.encode() + b"\x01", hashlib.sha256)
+
+
+def provider_secret(master: bytes, tenant_id: str, integration_id: str, generation: int) -> bytes:
+    """The 32 bytes with which an integration signs its wallet calls to a tenant. A new generation is a new secret, so
+    rotating needs nothing kept but a number."""
+    extracted = hmac.digest(_PROVIDER_SALT, master, hashlib.sha256)
+    named = f"{tenant_id}\x1f{integration_id}\x1f{generation}".encode()
+    return hmac.digest(extracted, named + b"\x01", hashlib.sha256)
 
 
 def printable_secret(secret: bytes) -> str:
@@ -41,7 +50,7 @@ def headers(secret: bytes, message_id: str, timestamp_s: int, body: bytes) -> di
 def fault(secret: bytes, given: dict[str, str], body: bytes, now_s: int) -> str:
     """Why a received message is not authentic, "" if it is. `given` has lower-case header names."""
     message_id, stamp = given.get("webhook-id", ""), given.get("webhook-timestamp", "")
-    if not message_id or not (stamp.isascii() and stamp.isdigit() and len(stamp) <= 12):
+    if not message_id or not (stamp.isascii() and stamp.isdigit() and len(stamp) <= 15):
         return "webhook-id and webhook-timestamp are required"
     if abs(now_s - int(stamp)) > TOLERANCE_S:
         return "the timestamp is outside the window"

@@ -25,10 +25,15 @@ def header_map(event: Mapping[str, Any]) -> dict[str, str]:
 
 
 def check_media_types(
-    method: str, headers: Mapping[str, str], produces: str = "application/json", *, empty: bool = False
+    method: str,
+    headers: Mapping[str, str],
+    produces: str = "application/json",
+    *,
+    empty: bool = False,
+    takes: Sequence[str] = (),
 ) -> None:
-    """406 unless the caller takes what we produce; 415 unless a body is JSON (or gzip of it). `empty`: there is no
-    body and none is asked for, so there is nothing to declare."""
+    """406 unless the caller takes what we produce; 415 unless a body is JSON (or gzip of it), or of `takes`. `empty`:
+    there is no body and none is asked for, so there is nothing to declare."""
     accept = headers.get("accept", "*/*") or "*/*"
     kinds = {part.split(";")[0].strip().lower() for part in accept.split(",")}
     family = produces.partition("/")[0] + "/*"
@@ -36,8 +41,11 @@ def check_media_types(
         raise Refusal("NOT_ACCEPTABLE", f"This route answers {produces}; send Accept: {produces}.")
     if method in ("POST", "PUT", "PATCH") and not empty:
         content = headers.get("content-type", "").split(";")[0].strip().lower()
-        if content not in ("application/json", "application/gzip"):
-            raise Refusal("UNSUPPORTED_MEDIA_TYPE", "Send the body with Content-Type: application/json.")
+        if content not in ("application/json", "application/gzip", *takes):
+            others = "".join(f", or {name}" for name in takes)
+            raise Refusal(
+                "UNSUPPORTED_MEDIA_TYPE", f"Send the body with Content-Type: application/json{others}."
+            )
 
 
 def read_body(event: Mapping[str, Any], headers: Mapping[str, str], limit: int) -> bytes:
@@ -184,7 +192,9 @@ def problem(refusal: Refusal, request_id: str) -> "Answer":
     }
     if refusal.errors:
         body["errors"] = [{"field": e.pointer, "reason": e.reason} for e in refusal.errors]
-    headers = {"Retry-After": str(refusal.retry_after_s)} if refusal.retry_after_s is not None else {}
+    headers = dict(refusal.headers)
+    if refusal.retry_after_s is not None:
+        headers["Retry-After"] = str(refusal.retry_after_s)
     if entry.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     return Answer(body, entry.status, headers, content_type="application/problem+json")

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from collections.abc import Callable
 from typing import Any
 
 from pitboss.kernel.instants import format_instant
@@ -18,10 +19,20 @@ BRAND = Query("brandId", "needed when several brands of the tournament have a pl
 CURSOR = Query("cursor", "nextCursor of the page before", maximum=200)
 api = Api("boards", gate)
 
+# The rounds engine knows no prizes; who composes the function says what a place is worth.
+type Preview = Callable[[Live, Snapshot, str], dict[str, Any] | None]
+_preview: list[Preview] = []
+
+
+def serve_preview(preview: Preview) -> None:
+    """Give the own standing its source of prizes: what an entry would win on a board."""
+    _preview[:] = [preview]
+
 
 def _live(call: Call) -> Live:
     tournament_id = call.params["id"]
-    live = store.live_one(call.tenant_id, tournament_id) if len(tournament_id) == 26 else None
+    where = call.tenant_id, tournament_id
+    live = (store.live_one(*where) or store.archived_one(*where)) if len(tournament_id) == 26 else None
     if live is None:
         raise Refusal(
             "TOURNAMENT_NOT_FOUND", "There is no tournament with this id, or it was never published."
@@ -132,13 +143,16 @@ def leaderboard(call: Call) -> Answer:
     errors=("TOURNAMENT_NOT_FOUND", "NOT_REGISTERED", "AMBIGUOUS_PLAYER"),
 )
 def standing(call: Call) -> Answer:
-    """Rank, score and rounds as of the newest board."""
+    """Rank, score, rounds and the prize of that place as of the newest board."""
     live = _live(call)
     seat = _seat(live, call.params["player"], call.query["brandId"])
     board = reading.newest_board(live.tenant_id, live.tournament_id)
     place = reading.place_of(live, board, seat) if board else None
     row = reading.rows_at(board, place, 1)[0] if board and place is not None else None
     own = reading.present_row(row, board.decimals) if board and row else None
+    etag = f"{live.tournament_id}-{live.status}-{seat.entry_id}-{seat.status}-{len(seat.stints)}-{board.seq if board else 0}"
+    if f'"{etag}"' in call.headers.get("if-none-match", ""):
+        return Answer({}, etag=etag)  # the preview is the dear part, and nothing of it has changed
     return Answer(
         {
             **_head(live, board),
@@ -151,8 +165,9 @@ def standing(call: Call) -> Answer:
             "joinedAt": format_instant(seat.joined_at),
             "place": place + 1 if place is not None else None,
             "standing": own,
+            "prizePreview": _preview[0](live, board, seat.entry_id) if _preview and board and own else None,
         },
-        etag=f"{live.tournament_id}-{live.status}-{seat.entry_id}-{seat.status}-{len(seat.stints)}-{board.seq if board else 0}",
+        etag=etag,
     )
 
 

@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from pitboss.rounds import closing, gateway, growing, layout_store, ranker, store
+from pitboss.rounds.boards import Snapshot
 from pitboss.rounds.closing import FinalRanking
 from pitboss.rounds.model import Live, Place, pages_for, player_key
-from pitboss.rounds.reading import newest_board
-from pitboss.scoring.public import Round, Seat
+from pitboss.rounds.reading import newest_board, rows_at
+from pitboss.rounds.sorting import ranked_of
+from pitboss.scoring.public import Ranked, Round, Seat
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
@@ -15,16 +17,18 @@ if TYPE_CHECKING:
 __all__ = [
     "FinalRanking",
     "Live",
+    "Snapshot",
     "catch_up",
     "final_ranking",
     "grow",
-    "live_delete_op",
+    "live_archive_ops",
     "live_put_op",
     "live_tournaments",
     "newest_board",
     "pages_for",
     "player_key",
     "rank_now",
+    "ranked_from",
     "raw_rounds",
     "read_seat",
     "request_rank",
@@ -39,9 +43,9 @@ def live_put_op(live: Live) -> "TransactWriteItemTypeDef":
     return store.live_put(live)
 
 
-def live_delete_op(tenant_id: str, tournament_id: str) -> "TransactWriteItemTypeDef":
-    """Part of a lifecycle transaction: the scorer forgets the tournament."""
-    return store.live_delete(tenant_id, tournament_id)
+def live_archive_ops(live: Live) -> "list[TransactWriteItemTypeDef]":
+    """Part of a lifecycle transaction: the scorer forgets the tournament; its board can still be read."""
+    return store.live_archive(live)
 
 
 def live_tournaments(tenant_id: str) -> list[Live]:
@@ -114,6 +118,11 @@ def raw_rounds(tenant_id: str, tournament_id: str) -> Iterator[Round]:
 
             for record in latest_records(records):
                 yield record.round
+
+
+def ranked_from(board: Snapshot, offset: int, limit: int) -> list[Ranked]:
+    """Players of a board in its order, from place `offset` (0 first)."""
+    return [ranked_of(row) for row in rows_at(board, offset, limit)]
 
 
 def header_of(tenant_id: str, tournament_id: str) -> dict[str, Any] | None:

@@ -69,8 +69,28 @@ class Leaderboard(Head):
     next_cursor: str | None
 
 
+class PreviewedPrize(Model):
+    """One prize: cash and bonus have an amount, free rounds the rest."""
+
+    kind: str
+    amount: str | None = None
+    count: int | None = None
+    value: str | None = None
+    game_slug: str | None = None
+    valid_hours: int | None = None
+
+
+class PrizePreview(Model):
+    """What the player would win if the tournament ended on this board, from the pool as it is now."""
+
+    currency: str
+    prize_amount: str
+    prizes: list[PreviewedPrize]
+
+
 class OwnStanding(Head):
-    """One player's entry; `standing` is null until the first board after joining."""
+    """One player's entry; `standing` is null until the first board after joining. `prizePreview` is null where there are
+    no prizes, and where more than 2,000 places are paid."""
 
     entry_id: str
     player_id: str
@@ -81,6 +101,7 @@ class OwnStanding(Head):
     joined_at: str
     place: int | None
     standing: BoardRow | None
+    prize_preview: PrizePreview | None
 
 
 class ExplainedRound(Model):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import Any
 
-from pitboss.scoring.public import MAX_INSTANT, Row, rank
+from pitboss.scoring.public import MAX_INSTANT, Ranked, Row, rank
 
 LARGE = 20_000  # entries from which on loading numpy pays
 
@@ -153,3 +153,19 @@ def by_arrays(entries: Entries, ranking: Mapping[str, Any]) -> Ordered:
         ranks[:ranked] = run + 1 if style == "dense" else starts[run] + 1
         tied[:ranked] = np.diff(np.append(starts, ranked))[run]
     return Ordered(entries, order, ranks, tied, (score, reached, np.array(entries.rounds, np.int64)))
+
+
+def ranked_of(row: BoardRow) -> Ranked:
+    """A board row as the prize split takes it."""
+    return Ranked(
+        row[RANK],
+        row[TIED],
+        row[ENTRY],
+        row[BRAND],
+        row[PLAYER],
+        row[SCORE],
+        row[REACHED],
+        row[STATUS],
+        row[QUALIFIED],
+        row[ROUNDS],
+    )

@@ -108,9 +108,13 @@ def live_put(live: Live) -> "TransactWriteItemTypeDef":
     )
 
 
-def live_delete(tenant_id: str, tournament_id: str) -> "TransactWriteItemTypeDef":
-    """Part of a lifecycle transaction: the scorer forgets the tournament."""
-    return dynamo.delete_op(arena_table(), f"LIVE#{tenant_id}", tournament_id)
+def live_archive(live: Live) -> "list[TransactWriteItemTypeDef]":
+    """Part of a lifecycle transaction: the scorer forgets the tournament, readers of its board do not."""
+    kept = {**live_record(live), "pk": tournament_pk(live.tenant_id, live.tournament_id), "sk": "LIVE"}
+    return [
+        dynamo.delete_op(arena_table(), f"LIVE#{live.tenant_id}", live.tournament_id),
+        dynamo.put_op(arena_table(), kept),
+    ]
 
 
 def _live_from(record: dict[str, Any]) -> Live:
@@ -128,6 +132,12 @@ def live_of(tenant_id: str) -> list[Live]:
 def live_one(tenant_id: str, tournament_id: str) -> Live | None:
     """One live tournament, strongly read."""
     record = dynamo.get(arena_table(), f"LIVE#{tenant_id}", tournament_id)
+    return _live_from(record) if record else None
+
+
+def archived_one(tenant_id: str, tournament_id: str) -> Live | None:
+    """One tournament that the scorer has forgotten, as it was last."""
+    record = dynamo.get(arena_table(), tournament_pk(tenant_id, tournament_id), "LIVE")
     return _live_from(record) if record else None
 
 

@@ -3,7 +3,7 @@
 | item | pk | sk | capacity of a call |
 |---|---|---|---|
 | rate window | `RATE#<tenant>` | `<keyId>#<class>#<minute>` | 1 write unit |
-| slots | `SLOTS#<tenant>` | `META` (map of leases) | 2 write units (take, give back) |
+| slots | `SLOTS#<tenant>` | `META`, `WALLET` (map of leases) | 2 write units (take, give back); hot calls: see hotgate |
 | idempotency | `IDEM#<tenant>` | `<sha256 of key>` | 2 write units and what the answer weighs |
 """
 
@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from pitboss.kernel.refusal import Refusal
 from pitboss.platform import dynamo
 from pitboss.platform.dynamo import ConditionFailed, Record
 from pitboss.platform.settings import hub_table
@@ -39,6 +40,14 @@ class Window:
         """Calls left in this window."""
         return max(0, self.limit - self.used)
 
+    def headers(self) -> dict[str, str]:
+        """What every answer says of it."""
+        return {
+            "RateLimit-Limit": str(self.limit),
+            "RateLimit-Remaining": str(self.remaining),
+            "RateLimit-Reset": str(self.reset_s),
+        }
+
 
 def window_of(now: int) -> tuple[int, int]:
     """The number of the fixed window that `now` (ms) lies in, and the whole seconds (1 to 60) until the next."""
@@ -46,8 +55,21 @@ def window_of(now: int) -> tuple[int, int]:
     return number, WINDOW_S - into // 1000
 
 
-def count_call(tenant_id: str, key_id: str, limit_class: str, limit: int, now: int) -> Window | None:
-    """Count one call, or None if the window is full already (a full window is not written any more)."""
+def rate_limited(limit_class: str, limit: int, reset_s: int) -> Refusal:
+    """The refusal of a call beyond its window, with the RateLimit headers of an exhausted one."""
+    return Refusal(
+        "RATE_LIMITED",
+        f"This key may make {limit} calls a minute of the class {limit_class}; the next minute begins in {reset_s} s.",
+        facts={"limit": limit, "limitClass": limit_class, "remaining": 0, "resetSeconds": reset_s},
+        retry_after_s=reset_s,
+        headers=Window(limit, limit, reset_s).headers(),
+    )
+
+
+def count_call(
+    tenant_id: str, key_id: str, limit_class: str, limit: int, now: int, *, calls: int = 1
+) -> Window | None:
+    """Count calls, or None if the window has no room for them (a full window is not written any more)."""
     number, reset_s = window_of(now)
     try:
         after = dynamo.apply(
@@ -56,29 +78,33 @@ def count_call(tenant_id: str, key_id: str, limit_class: str, limit: int, now: i
                 f"RATE#{tenant_id}",
                 f"{key_id}#{limit_class}#{number}",
                 "SET #ttl = :ttl, tenantId = :tenant ADD used :one",
-                condition="attribute_not_exists(used) OR used < :limit",
+                condition="attribute_not_exists(used) OR used <= :room",
                 names={"#ttl": "ttl"},
                 values={
                     ":ttl": (number + 3) * WINDOW_S,
                     ":tenant": tenant_id,
-                    ":one": 1,
-                    ":limit": limit,
+                    ":one": calls,
+                    ":room": limit - calls,
                 },
             ),
             returning=True,
         )
     except ConditionFailed:
         return None
-    return Window(limit, after["used"] if after else 1, reset_s)
+    return Window(limit, after["used"] if after else calls, reset_s)
 
 
 # ---------------------------------------------------------------- slots
-def take_slot(tenant_id: str, lease: str, limit: int, now: int) -> bool:
-    """Lease one of `limit` slots until LEASE_S from now; False when all are held by calls that may still be running."""
+def take_slot(
+    tenant_id: str, lease: str, limit: int, now: int, *, kind: str = "META", hold_s: int = LEASE_S
+) -> bool:
+    """Lease one of `limit` slots, or one's own again, until `hold_s` from now; False when all are held by calls that
+    may still be running."""
     second = now // 1000
-    values = {":until": second + LEASE_S, ":limit": limit}
+    until = second + hold_s
+    values = {":until": until, ":limit": limit}
     pk = f"SLOTS#{tenant_id}"
-    condition = "attribute_exists(leases) AND size(leases) < :limit"
+    condition = "attribute_exists(leases) AND (size(leases) < :limit OR attribute_exists(leases.#mine))"
     names: dict[str, str] = {"#mine": lease}
     removal = ""
     for _ in range(SLOT_ATTEMPTS):
@@ -87,7 +113,7 @@ def take_slot(tenant_id: str, lease: str, limit: int, now: int) -> bool:
                 dynamo.update_op(
                     hub_table(),
                     pk,
-                    "META",
+                    kind,
                     f"SET leases.#mine = :until{removal}",
                     condition=condition,
                     names=names,
@@ -96,18 +122,18 @@ def take_slot(tenant_id: str, lease: str, limit: int, now: int) -> bool:
             )
         except ConditionFailed as refused:
             if refused.item is None:
-                _open_slots(tenant_id)
+                _open_slots(tenant_id, kind)
                 continue
             leases: Mapping[str, int] = refused.item["leases"]
-            dead = {lease: until for lease, until in leases.items() if until <= second}
+            dead = {name: end for name, end in leases.items() if end <= second}
             if len(leases) - len(dead) >= limit:
                 return False
             # Dead calls' slots are taken over in the very update that takes ours, if they still stand as we saw them.
             names = {"#mine": lease, **{f"#d{i}": name for i, name in enumerate(dead)}}
             values = {
-                ":until": second + LEASE_S,
+                ":until": until,
                 ":limit": limit + len(dead),
-                **{f":d{i}": until for i, until in enumerate(dead.values())},
+                **{f":d{i}": end for i, end in enumerate(dead.values())},
             }
             condition = "size(leases) < :limit" + "".join(
                 f" AND leases.#d{i} = :d{i}" for i in range(len(dead))
@@ -118,8 +144,8 @@ def take_slot(tenant_id: str, lease: str, limit: int, now: int) -> bool:
     return False
 
 
-def _open_slots(tenant_id: str) -> None:
-    record = {"pk": f"SLOTS#{tenant_id}", "sk": "META", "tenantId": tenant_id, "schema": 1, "leases": {}}
+def _open_slots(tenant_id: str, kind: str) -> None:
+    record = {"pk": f"SLOTS#{tenant_id}", "sk": kind, "tenantId": tenant_id, "schema": 1, "leases": {}}
     try:
         dynamo.apply(dynamo.put_op(hub_table(), record, condition="absent"))
     except ConditionFailed:

@@ -257,6 +257,11 @@ def _view(view: service.SettingsView) -> Answer:
             "fx": dict(own.fx),
             "fxInForce": sorted(effective.fx),
             "branding": dict(own.branding),
+            "walletMode": own.wallet_mode,
+            "walletUrl": own.wallet_url,
+            "walletTimeoutMs": own.wallet_timeout_ms,
+            "walletTransactions": own.wallet_transactions,
+            "walletLockOnFailed": own.wallet_lock_on_failed,
             "warnings": view.warnings,
         }
     )
@@ -298,6 +303,11 @@ def put_settings(call: Call) -> Answer:
         exponents=body.exponents,
         fx=body.fx,
         branding=body.branding,
+        wallet_mode=body.wallet_mode,
+        wallet_url=body.wallet_url,
+        wallet_timeout_ms=body.wallet_timeout_ms,
+        wallet_transactions=body.wallet_transactions,
+        wallet_lock_on_failed=body.wallet_lock_on_failed,
     )
     view = service.put_settings(
         call.tenant_id,

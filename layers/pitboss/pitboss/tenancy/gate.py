@@ -13,6 +13,7 @@ from pitboss.platform.http import Answer, Call
 from pitboss.platform.observe import count, logger
 from pitboss.tenancy import admission
 from pitboss.tenancy.addresses import is_allowed
+from pitboss.tenancy.hotgate import HotGate
 from pitboss.tenancy.model import Standing
 from pitboss.tenancy.standing import standing_of
 
@@ -23,9 +24,10 @@ READS = ("GET", "HEAD")
 
 
 class TenantGate:
-    """Admission by tenancy's rules. Keeps nothing but the players' read counters of this execution environment."""
+    """Admission by tenancy's rules. Keeps the players' read counters and hot calls' leases of this execution environment."""
 
     def __init__(self) -> None:
+        self.hot = HotGate()
         self._player_minute = 0
         self._player_reads: dict[tuple[str, str], int] = {}
 
@@ -42,14 +44,12 @@ class TenantGate:
             self._admit_key(call, home)
         if call.route.limit == "none":
             return {}
+        if call.route.limit == "wallet":
+            return self.hot.admit(home, caller.key_id, call.now).headers()
         window = self._count(call, home)
         if caller.kind == "api":
-            self._take_slot(call, home)
-        return {
-            "RateLimit-Limit": str(window.limit),
-            "RateLimit-Remaining": str(window.remaining),
-            "RateLimit-Reset": str(window.reset_s),
-        }
+            self._take_slot(call, home, window)
+        return window.headers()
 
     @staticmethod
     def _admit_key(call: Call, home: Standing) -> None:
@@ -68,7 +68,8 @@ class TenantGate:
                 raise Refusal("NOT_FOUND", "There is no such tenant below yours; see GET /api/agents.")
             acting = below
         call.tenant_id = acting.node.id
-        _check_active(acting)
+        if not call.route.even_suspended:
+            _check_active(acting)
         scope = call.route.scope
         if scope and scope not in caller.scopes:
             raise Refusal(
@@ -99,13 +100,7 @@ class TenantGate:
         if window is None:
             _, reset_s = admission.window_of(call.now)
             count("rate_limited")
-            raise Refusal(
-                "RATE_LIMITED",
-                f"This key may make {limit} calls a minute of the class {limit_class}; the next minute begins in "
-                f"{reset_s} s.",
-                facts={"limit": limit, "limitClass": limit_class, "remaining": 0, "resetSeconds": reset_s},
-                retry_after_s=reset_s,
-            )
+            raise admission.rate_limited(limit_class, limit, reset_s)
         return window
 
     def _count_read(self, tenant_id: str, key_id: str, limit: int, now: int) -> admission.Window | None:
@@ -121,7 +116,7 @@ class TenantGate:
         return admission.Window(limit, used, reset_s)
 
     @staticmethod
-    def _take_slot(call: Call, home: Standing) -> None:
+    def _take_slot(call: Call, home: Standing, window: admission.Window) -> None:
         limit = home.settings.limits["concurrency"]
         lease = call.new_id("slot")[-8:]  # short: fifty leases and their names stay within one write unit
         if not admission.take_slot(home.node.id, lease, limit, call.now):
@@ -131,6 +126,7 @@ class TenantGate:
                 f"{limit} calls of this agent are running; wait for one to end.",
                 facts={"limit": limit},
                 retry_after_s=1,
+                headers=window.headers(),
             )
         call.kept["slot"] = lease
 

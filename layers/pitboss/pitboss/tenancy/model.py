@@ -7,11 +7,13 @@ from typing import Any, Literal
 Kind = Literal["root", "operator", "agent"]
 Status = Literal["active", "suspended"]
 Approval = Literal["auto", "manual"]
+WalletMode = Literal["transfer", "seamless"]
 
 # Nobody's business is nested deeper, and every request reads the whole path of its tenant.
 MAX_DEPTH = 6
 
-# Calls per minute and key, by rate class; `concurrency` is calls at the same time per tenant (founding agent API: 50).
+# Calls per minute and key, by rate class; `concurrency` is calls at the same time per tenant (founding agent API: 50),
+# `walletConcurrency` that of wallet calls, which are counted apart.
 DEFAULT_LIMITS: Mapping[str, int] = {
     "standard": 100,
     "create": 10,
@@ -20,6 +22,7 @@ DEFAULT_LIMITS: Mapping[str, int] = {
     "ingest": 6000,
     "wallet": 6000,
     "concurrency": 50,
+    "walletConcurrency": 200,
 }
 # What one counter item can carry: DynamoDB writes an item at most 1,000 times a second.
 CEILINGS: Mapping[str, int] = {
@@ -30,6 +33,7 @@ CEILINGS: Mapping[str, int] = {
     "ingest": 40_000,
     "wallet": 40_000,
     "concurrency": 500,
+    "walletConcurrency": 500,
 }
 
 
@@ -76,6 +80,11 @@ class OwnSettings:
     exponents: Mapping[str, int] = field(default_factory=dict)
     fx: Mapping[str, str] = field(default_factory=dict)
     branding: Mapping[str, str] = field(default_factory=dict)
+    wallet_mode: WalletMode = "transfer"
+    wallet_url: str = ""
+    wallet_timeout_ms: int = 3000
+    wallet_transactions: bool = False
+    wallet_lock_on_failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +97,10 @@ class Settings:
     * `limits`: calls per minute by rate class, and `concurrency`; never above the parent's.
     * URLs are "" when not set and are not inherited: money never goes to an address its tenant did not name.
     * `game_url` may hold `{game}`, `{brand}` and `{tournament}`.
+    * `wallet_mode` is that of players who are created from now on; a player keeps the mode he was created with.
+    * `wallet_url` is the base of the operator's seamless wallet; `wallet_timeout_ms` bounds one call of it;
+      `wallet_transactions` says that it takes whole lists at `/transaction`; `wallet_lock_on_failed` refuses bets of
+      a player while a win or rollback of his stands on the failed list.
     """
 
     tenant_id: str
@@ -105,6 +118,11 @@ class Settings:
     exponents: Mapping[str, int]
     fx: Mapping[str, tuple[int, int]]
     branding: Mapping[str, str]
+    wallet_mode: WalletMode = "transfer"
+    wallet_url: str = ""
+    wallet_timeout_ms: int = 3000
+    wallet_transactions: bool = False
+    wallet_lock_on_failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

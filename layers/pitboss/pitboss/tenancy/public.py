@@ -5,15 +5,17 @@ from typing import TYPE_CHECKING, Any
 from pitboss.kernel.money import exponent_of
 from pitboss.kernel.refusal import Refusal
 from pitboss.tenancy.gate import TenantGate
+from pitboss.tenancy.hotgate import HotGate
 from pitboss.tenancy.model import Node, Settings, Standing
 from pitboss.tenancy.service import bootstrap_root
 from pitboss.tenancy.standing import standing_of
-from pitboss.tenancy.tokens import jwks, mint_player_token
+from pitboss.tenancy.tokens import jwks, mint_player_token, sign_bytes
 
 if TYPE_CHECKING:
     from pitboss.platform.http import Gate
 
 __all__ = [
+    "HotGate",
     "Node",
     "Settings",
     "Standing",
@@ -24,6 +26,8 @@ __all__ = [
     "mint_player_token",
     "node",
     "settings_of",
+    "sign_bytes",
+    "standing_of",
 ]
 
 gate: "Gate" = TenantGate()

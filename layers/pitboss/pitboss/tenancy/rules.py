@@ -163,6 +163,11 @@ def effective(path: Sequence[tuple[Node, OwnSettings]]) -> Standing:
         exponents=exponents,
         fx=fx,
         branding=own.branding,
+        wallet_mode=own.wallet_mode,
+        wallet_url=own.wallet_url,
+        wallet_timeout_ms=own.wallet_timeout_ms,
+        wallet_transactions=own.wallet_transactions,
+        wallet_lock_on_failed=own.wallet_lock_on_failed,
     )
     suspended = next((above.id for above, _ in path if above.status == "suspended"), "")
     return Standing(node, settings, suspended)
@@ -195,6 +200,7 @@ def check_settings(
         *_check_exponents(fresh, before, parent),
         *_check_rates(fresh, parent, node.currency),
         *_check_game_url(fresh.game_url, local=local),
+        *_check_wallet(fresh, local=local),
     ]
 
 
@@ -270,6 +276,16 @@ def _check_game_url(template: str, *, local: bool) -> list[FieldError]:
         return [FieldError("gameUrl", "placeholders are {game}, {brand} and {tournament}")]
     reason = url_fault(sample, local=local)
     return [FieldError("gameUrl", reason)] if reason else []
+
+
+def _check_wallet(fresh: OwnSettings, *, local: bool) -> list[FieldError]:
+    if not fresh.wallet_url:
+        missing = fresh.wallet_mode == "seamless"
+        return [FieldError("walletUrl", "a seamless wallet needs its base URL")] if missing else []
+    if "?" in fresh.wallet_url:
+        return [FieldError("walletUrl", "a base URL, to which /bet and the like are added, has no query")]
+    reason = url_fault(fresh.wallet_url, local=local)
+    return [FieldError("walletUrl", reason)] if reason else []
 
 
 def url_fault(url: str, *, local: bool) -> str:

@@ -123,6 +123,7 @@ class Limits(Model):
     ingest: LimitValue | None = None
     wallet: LimitValue | None = None
     concurrency: LimitValue | None = None
+    wallet_concurrency: LimitValue | None = None
 
 
 class PutSettings(Model):
@@ -150,6 +151,24 @@ class PutSettings(Model):
     branding: Annotated[
         dict[Annotated[str, Field(min_length=1, max_length=40)], Text500], Field(max_length=30)
     ] = Field(default_factory=dict)
+    wallet_mode: Literal["transfer", "seamless"] = Field(
+        "transfer",
+        description="Who holds the balances of players created from now on: the hub, or the operator's wallet.",
+    )
+    wallet_url: Text500 = Field(
+        "",
+        description="Base URL of the operator's seamless wallet; /balance, /bet, /win, /rollback are added.",
+    )
+    wallet_timeout_ms: Annotated[int, Field(ge=1000, le=10_000)] = Field(
+        3000, description="How long one call of the operator's wallet may take."
+    )
+    wallet_transactions: bool = Field(
+        default=False, description="The operator's wallet also takes whole lists of actions at /transaction."
+    )
+    wallet_lock_on_failed: bool = Field(
+        default=False,
+        description="Refuse bets of a player while a win or rollback of the player stands on the failed list.",
+    )
 
 
 class LimitsInForce(Model):
@@ -162,6 +181,7 @@ class LimitsInForce(Model):
     ingest: int
     wallet: int
     concurrency: int
+    wallet_concurrency: int
 
 
 class SettingsAnswer(PutSettings):

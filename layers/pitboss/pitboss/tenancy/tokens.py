@@ -114,6 +114,15 @@ def mint_player_token(
     return jwt.encode(claims, key.private, algorithm=ALGORITHM, headers={"kid": key.kid})
 
 
+def sign_bytes(content: bytes) -> tuple[str, bytes]:
+    """Key id and Ed25519 signature of a document of the hub's. `content` begins with words that name its kind, so that a
+    signature of one kind is never one of another, least of all a token (those begin with `eyJ`)."""
+    if content.startswith(b"eyJ"):
+        raise ValueError("tokens are not signed here")
+    key = _signing_keys(now_ms())[0]
+    return key.kid, key.private.sign(content)
+
+
 def looks_like_jwt(token: str) -> bool:
     """Three dotted parts, the first a base64 JSON object: worth the import of a JWT library."""
     return token.startswith("eyJ") and token.count(".") == 2 and len(token) <= 4096

@@ -4,7 +4,8 @@ from typing import Any
 
 from pitboss.kernel.refusal import FieldError, Refusal
 from pitboss.ledger import public as ledger
-from pitboss.tournaments import cursors, entry_store, results, store
+from pitboss.platform import cursors
+from pitboss.tournaments import entry_store, results, store
 from pitboss.tournaments.entries import find
 from pitboss.tournaments.model import Entry, Tournament
 from pitboss.tournaments.results import Result

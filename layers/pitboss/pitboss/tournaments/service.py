@@ -132,7 +132,7 @@ def live_ops(tournament: Tournament) -> "list[Op]":
     if not tournament.published_at:
         return []
     if tournament.archived or tournament.status in REFUNDING:
-        return [rounds.live_delete_op(tournament.tenant_id, tournament.tournament_id)]
+        return rounds.live_archive_ops(live_of(tournament))
     return [rounds.live_put_op(live_of(tournament))]
 
 

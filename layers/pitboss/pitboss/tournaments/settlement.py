@@ -174,6 +174,8 @@ def _commit_result(
     except TransactionRefused:
         # A seat was judged, or another settler was faster: the next step computes from what stands then.
         logger.info("the result was overtaken", tournamentId=after.tournament_id)
+        return
+    rounds.request_rank(after.tenant_id, after.tournament_id)  # sealing may have put pages right
 
 
 def load_result(tournament: Tournament, version: int) -> Result | None:
@@ -191,6 +193,9 @@ def load_result(tournament: Tournament, version: int) -> Result | None:
 def _pay(tournament: Tournament, actor: Actor) -> bool:
     """Plan the payouts of the newest result and post its money; both repeat to the same."""
     version = tournament.result_version
+    rounds.request_rank(
+        tournament.tenant_id, tournament.tournament_id
+    )  # readers learn that the board is final
     for number in range(tournament.planned_version + 1, version + 1):
         _plan(tournament, number, actor)
     if tournament.status == FINAL:

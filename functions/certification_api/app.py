@@ -1,0 +1,5 @@
+"""Certification runs."""
+
+from pitboss.certify.api import api
+
+handler = api.handler

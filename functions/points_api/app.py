@@ -1,0 +1,5 @@
+"""Points of the agent tree: accounts, movements, statements, billing."""
+
+from pitboss.points.api import api
+
+handler = api.handler

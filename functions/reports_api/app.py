@@ -1,0 +1,5 @@
+"""History, figures, exports, reconciliation, books."""
+
+from pitboss.reports.api import api
+
+handler = api.handler

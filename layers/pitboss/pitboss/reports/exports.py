@@ -1,0 +1,155 @@
+"""Files of any length, made while they are asked for: each request carries an export on by some parts and keeps where it is.
+
+A part is a gzip member, and members one after another are a gzip file; so a part once uploaded is never touched again. One
+request at a time works at an export, by a lease; who dies leaves its part to be made again from the same place.
+"""
+
+import json
+import time
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+from pitboss.kernel.canonical import digest
+from pitboss.kernel.refusal import Refusal
+from pitboss.platform.clock import now_ms
+from pitboss.reports import gateway, store
+from pitboss.reports.lines import CSV_HEAD, csv_line, json_line
+from pitboss.reports.model import Filter, Row
+from pitboss.reports.reading import walk
+
+PART_BYTES = 5 * 1024 * 1024  # S3 takes no smaller part but the last
+PATIENCE_S = 15.0
+LEASE_MS = 40_000
+KEPT_S = 14 * 86_400
+LEVEL = 6
+
+# Kind -> (content type, head, line of a row).
+KINDS: dict[str, tuple[str, str, Callable[[Row], str]]] = {
+    "csv": ("text/csv; charset=utf-8", CSV_HEAD, csv_line),
+    "jsonl": ("application/x-ndjson", "", json_line),
+}
+Record = dict[str, Any]
+
+
+def begin(
+    tenant_id: str, export_id: str, kind: str, f: Filter, now: int, *, compared: bool = False
+) -> Record:
+    """The export of that id, new or as it stands. With `compared`, only what a reconciliation compares is in it."""
+    record = store.read_export(tenant_id, export_id)
+    if record is not None:
+        return record
+    made = {
+        "exportId": export_id,
+        "kind": kind,
+        "compared": compared,
+        "filter": [*f[:7], sorted(f.games), *f[8:]],
+        "state": "building",
+        "rows": 0,
+        "bytes": 0,
+        "place": "",
+        "tags": [],
+        "uploadId": "",
+        "file": gateway.key(tenant_id, "exports", digest([export_id])[:32] + f".{kind}.gz"),
+        "createdAt": now,
+        "leaseUntil": 0,
+        "ttl": now // 1000 + KEPT_S,
+    }
+    store.write_export(tenant_id, made, 0)
+    return read(tenant_id, export_id)
+
+
+def read(tenant_id: str, export_id: str) -> Record:
+    """An export as it stands. Refusal EXPORT_NOT_FOUND."""
+    record = store.read_export(tenant_id, export_id)
+    if record is None:
+        raise Refusal("EXPORT_NOT_FOUND", "There is no such export; files are kept for 14 days.")
+    return record
+
+
+def carry_on(tenant_id: str, record: Record) -> Record:
+    """Work at an export for some seconds, unless somebody else does; answers it as it stands then."""
+    if record["state"] != "building" or record["leaseUntil"] > now_ms():
+        return record
+    until = time.monotonic() + PATIENCE_S
+    while record["state"] == "building":
+        leased = {**record, "leaseUntil": now_ms() + LEASE_MS}
+        if not store.write_export(tenant_id, leased, record["version"]):
+            return read(tenant_id, record["exportId"])
+        following = _next_part(tenant_id, {**leased, "version": record["version"] + 1})
+        if not store.write_export(tenant_id, following, record["version"] + 1):
+            return read(tenant_id, record["exportId"])
+        record = {**following, "version": record["version"] + 2}
+        if time.monotonic() > until:
+            break
+    return record
+
+
+def _next_part(tenant_id: str, record: Record) -> Record:
+    """One part made and uploaded, and with the last one the file finished. Its record has no lease."""
+    content_type, head, line = KINDS[record["kind"]]
+    f = filter_of(record)
+    place = record["place"] or None
+    packer = zlib.compressobj(LEVEL, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
+    chunks: list[bytes] = []
+    size = rows = 0
+    if place is None and head:
+        chunks.append(packer.compress(head.encode()))
+    ended = True
+    for row in walk(tenant_id, f, place=place):
+        if size >= PART_BYTES:
+            ended = False
+            break
+        place = row.place
+        if f.takes(row) and (not record["compared"] or comparable(row)):
+            rows += 1
+            chunks.append(packer.compress(line(row).encode()))
+            size += len(chunks[-1])
+    chunks.append(packer.flush())
+    body = b"".join(chunks)
+    record = {
+        **record,
+        "place": place or "",
+        "rows": record["rows"] + rows,
+        "bytes": record["bytes"] + len(body),
+        "leaseUntil": 0,
+    }
+    if ended and not record["tags"]:
+        gateway.put(record["file"], body, content_type)
+        return {**record, "state": "ready"}
+    upload_id = record["uploadId"] or gateway.begin(record["file"], content_type)
+    tag = gateway.put_part(record["file"], upload_id, len(record["tags"]) + 1, body)
+    record = {**record, "uploadId": upload_id, "tags": [*record["tags"], tag]}
+    if ended:
+        gateway.finish(record["file"], upload_id, record["tags"])
+        return {**record, "state": "ready"}
+    return record
+
+
+def comparable(row: Row) -> bool:
+    """Whether both sides of a reconciliation should know a transaction: it was taken, or may have been."""
+    return row.kind in ("bet", "win", "rollback") and row.state not in ("REFUSED", "TOMBSTONE")
+
+
+def filter_of(record: Record) -> Filter:
+    """The filter that an export was begun with."""
+    stored = record["filter"]
+    return Filter._make([*stored[:7], frozenset(stored[7]), *stored[8:]])
+
+
+def view(record: Record, shown_as: str) -> dict[str, Any]:
+    """An export in answers."""
+    ready = record["state"] == "ready"
+    return {
+        "exportId": record["exportId"],
+        "state": record["state"],
+        "rows": record["rows"],
+        "bytes": record["bytes"],
+        "url": gateway.link(record["file"], shown_as) if ready else None,
+        "urlSeconds": gateway.LINK_S if ready else None,
+    }
+
+
+def id_of(*parts: Any) -> str:
+    """An export's id from what it is of: asking for the same thing again finds it."""
+    return digest(json.loads(json.dumps(parts)))[:32]

@@ -1,0 +1,178 @@
+"""What follows on the operator's word: a transaction that waits is confirmed, or it is taken out again. Pure.
+
+`engine.decide` has applied a seamless transaction to rounds, counters and limits at once, so that races see it; only its
+round's end waits. `confirm` ends the round; `void` is the exact inverse of what `decide` did.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from pitboss.wallet import rollback
+from pitboss.wallet.book import Book, Decision, Place
+from pitboss.wallet.callbacks import RESETTLES, cash
+from pitboss.wallet.free_rounds import FreeRounds
+from pitboss.wallet.model import Round, RoundTx, State, Tx, TxKey, Wallet
+from pitboss.wallet.profile import DEFAULT, Profile
+from pitboss.wallet.rules import with_loss
+
+ULID_ZERO = "0" * 26
+
+
+def needed(txs: Sequence[Tx]) -> tuple[set[Place], set[TxKey], set[str]]:
+    """What `confirm` and `void` must be given: places of rounds, keys of rollbacks' targets, ids of grants."""
+    targets = {
+        tx.key._replace(kind="win" if tx.type == "win" else "bet", ext_id=tx.ref)
+        for tx in txs
+        if tx.kind == "rollback"
+    }
+    return {(tx.provider, tx.round_id) for tx in txs}, targets, {tx.free_id for tx in txs if tx.free_id}
+
+
+def confirm(
+    wallet: Wallet,
+    records: Mapping[Place, Round],
+    txs: Sequence[Tx],
+    *,
+    after: int | None,
+    now: int,
+    operator_tx: str = "",
+) -> Decision:
+    """The operator said yes to all of `txs` (in order): they are DONE, and rounds that were to end do.
+
+    `after` is the balance that it told with the last of them, in minor units (None: it told none); `operator_tx` its own
+    id. Where no round ends, `Decision.wallet` is None: only the transactions are written.
+    """
+    book = _book(wallet, records, {}, txs, DEFAULT, now)
+    balance = after
+    done: list[Tx] = []
+    for tx in reversed(txs):
+        # What a round settled anew comes to is not in its rollback's record.
+        before = None if balance is None or RESETTLES in tx.marks else balance - moved(tx)
+        done.append(
+            replace(
+                tx,
+                state="DONE",
+                before=before,
+                after=balance,
+                undo=False,
+                due_key="",
+                due_at=0,
+                lease_until=0,
+                operator_tx=operator_tx or tx.operator_tx,
+            )
+        )
+        balance = before
+    for tx in reversed(done):
+        round_ = book.rounds.get((tx.provider, tx.round_id))
+        if tx.round_closed and round_ is not None and round_.status == "open":
+            empty = tx.kind == "rollback" and not round_.bets and not round_.wins
+            promo = tx.kind == "win" and not round_.bets
+            round_ = book.close(round_, flag=not (empty or promo))
+        book.put_tx(replace(tx, round_status=round_.status if round_ else tx.round_status))
+    return book.decision()
+
+
+def moved(tx: Tx) -> int:
+    """What a transaction moves to the player (positive) at the operator."""
+    if tx.kind == "bet":
+        return -cash(tx)
+    if tx.kind == "rollback":
+        return -tx.amount if tx.type == "win" else tx.amount
+    return cash(tx) if tx.kind == "win" else 0
+
+
+def void(
+    wallet: Wallet,
+    records: Mapping[Place, Round],
+    txs: Sequence[Tx],
+    *,
+    targets: Mapping[TxKey, Tx | None],
+    grants: Mapping[str, FreeRounds],
+    state: State,
+    refusal: str,
+    detail: str,
+    now: int,
+    profile: Profile = DEFAULT,
+) -> Decision:
+    """The inverse of `decide` for `txs`: as if they had never been. Their records stay, in `state`.
+
+    REFUSED takes them out of their round; ROLLED_BACK and UNKNOWN leave them there, struck. A voided rollback puts its
+    target back to DONE. Raises NeedMore for what was not given.
+    """
+    book = _book(wallet, records, grants, txs, profile, now)
+    book.known.update(targets)
+    for tx in reversed(txs):
+        ended = replace(
+            tx,
+            state=state,
+            before=None,
+            after=None,
+            refusal=refusal,
+            detail=detail,
+            due_key="",
+            due_at=0,
+            lease_until=0,
+        )
+        round_ = book.rounds.get((tx.provider, tx.round_id))
+        if round_ is None:
+            book.put_tx(ended)
+            continue
+        if tx.kind == "bet":
+            _, round_ = rollback.give_bet_back(book, tx, round_, tx.undone_by, state)
+        elif tx.kind == "win":
+            _, round_ = rollback.take_win_back(book, tx, round_, tx.undone_by, state)
+        elif tx.kind == "rollback":
+            round_ = _restore(book, tx, round_)
+        if state == "REFUSED" and tx.kind in ("bet", "win"):
+            gone = RoundTx(tx.kind[0].upper(), tx.ext_id, tx.ref if tx.kind == "win" else "")
+            round_ = replace(round_, txs=tuple(t for t in round_.txs if t != gone))
+        round_ = book.put_round(round_)
+        recorded = round_.revision > 0
+        empty = bool(round_.txs) and not round_.bets and not round_.wins
+        # A bet that had opened a closed round again is gone: it is closed as it was.
+        again = recorded and (
+            round_.status != "open" or (round_.settled_at and round_.stake == round_.counted)
+        )
+        if empty or again:
+            round_ = book.close(round_, flag=False)
+        book.put_tx(replace(ended, round_status=round_.status))
+    return book.decision()
+
+
+def _restore(book: Book, tx: Tx, round_: Round) -> Round:
+    """A rollback that is void: its target stands again."""
+    kind = "win" if tx.type == "win" else "bet"
+    target = book.tx(tx.key._replace(kind=kind, ext_id=tx.ref))
+    if target is None:
+        return round_
+    amount = 0 if target.kind == "bet" and target.type == "free" else target.amount
+    back = -amount if target.kind == "bet" else amount
+    book.move(back)
+    book.wallet = with_loss(book.wallet, -back, book.now, of=target.at)
+    if target.kind == "bet":
+        book.add(rollbacks=-amount)  # not a new bet: the agent's points must not refuse it
+    else:
+        book.add(wins=amount)
+    book.put_tx(replace(target, state="DONE", undone_by=""))
+    struck = target.kind[0].upper()
+    return replace(
+        round_,
+        stake=round_.stake + (amount if target.kind == "bet" else 0),
+        win=round_.win + (amount if target.kind == "win" else 0),
+        txs=tuple(
+            t._replace(kind=struck.lower()) if t.kind == struck and t.ext_id == target.ext_id else t
+            for t in round_.txs
+        ),
+    )
+
+
+def _book(
+    wallet: Wallet,
+    records: Mapping[Place, Round],
+    grants: Mapping[str, FreeRounds],
+    txs: Sequence[Tx],
+    profile: Profile,
+    now: int,
+) -> Book:
+    known: dict[TxKey, Tx | None] = {tx.key: tx for tx in txs}
+    return Book(wallet, known, records, grants, profile, txs[0].provider, now, ULID_ZERO)
