@@ -58,7 +58,7 @@ class Watch:
         return found
 
     def fault(self, reply: Reply, name: str | Iterable[str], *besides: str) -> str:
-        """ "" when the reply is the refusal `name` with no effect, one record is kept and nothing else is written; else
+        """"" when the reply is the refusal `name` with no effect, one record is kept and nothing else is written; else
         what is wrong."""
         names = (name,) if isinstance(name, str) else tuple(name)
         wrote = self.wrote(*besides)
@@ -79,9 +79,7 @@ def sent(provider: Provider, route: str, signed: bytes, given: bytes, **headers:
     return provider.client("POST", f"/wallet/{route}", raw=given, headers=head)
 
 
-def bet_text(
-    provider: Provider, *, amount: str = "1", more: str = "", tx: str = "t-bad", **changes: Any
-) -> bytes:
+def bet_text(provider: Provider, *, amount: str = "1", more: str = "", tx: str = "t-bad", **changes: Any) -> bytes:
     """A bet as JSON text, with the amount as it is written."""
     body = {
         "action": "bet",

@@ -66,9 +66,7 @@ def fill(value: Any, things: Things) -> Any:
         return [fill(one, things) for one in value]
     if not isinstance(value, str):
         return value
-    return (
-        things[value[1:]] if value[:1] == "$" and value[1:] in things else Template(value).substitute(things)
-    )
+    return things[value[1:]] if value[:1] == "$" and value[1:] in things else Template(value).substitute(things)
 
 
 def until[T](question: Callable[[], T], holds: Callable[[T], bool], within_s: float = 60.0) -> T:
@@ -89,13 +87,7 @@ def later(seconds: float) -> str:
 def own(owner: Party, root: Hub) -> tuple[Things, frozenset[str]]:
     """Make one of everything; answers the things by name, and the names of those that are the same for everybody."""
     stamp = uuid4().hex[:10]
-    common: Things = {
-        "brand": BRAND,
-        "game": GAME,
-        "provider": "demo",
-        "date": today(),
-        "since": later(-86_400),
-    }
+    common: Things = {"brand": BRAND, "game": GAME, "provider": "demo", "date": today(), "since": later(-86_400)}
     common |= {"until": later(60), "soon": later(3600), "yesterday": later(-7200)}
     things: Things = {"agent": owner.tenant.operator_id, "integration": f"palace-{stamp}"}
     things |= people(owner.hub, stamp)
@@ -123,9 +115,7 @@ def people(hub: Hub, stamp: str) -> Things:
         made[f"{name}Deposit"] = hub("POST", f"/players/{made[name]}/deposit", money)["hubTransactionId"]
     session = hub("POST", f"/players/{made['player']}/sessions", {"device": "desktop"})
     made |= {"session": session["sessionId"], "token": session["sessionToken"]}
-    v4 = hub.http.post(
-        "/v4/user/create", json={"name": f"v4{stamp}"}, headers={"Pitboss-Brand": BRAND}
-    ).json()
+    v4 = hub.http.post("/v4/user/create", json={"name": f"v4{stamp}"}, headers={"Pitboss-Brand": BRAND}).json()
     return {**made, "userCode": v4["data"]["user_code"] if "data" in v4 else v4["user_code"]}
 
 
@@ -148,17 +138,13 @@ def play(owner: Party, things: Things, stamp: str) -> Things:
     common = {"sessionToken": things["token"], "gameId": GAME, "currency": "EUR"}
     settled = {**common, "roundId": made["round"]}
     answers = [
-        owner.provider(
-            "bet", transactionId=made["openBet"], roundId=made["openRound"], amount="1.11", **common
-        ),
+        owner.provider("bet", transactionId=made["openBet"], roundId=made["openRound"], amount="1.11", **common),
         owner.provider("bet", transactionId=made["bet"], amount="10.00", **settled),
         owner.provider("win", transactionId=made["win"], amount="22.22", roundClosed=True, **settled),
     ]
     assert [answer["status"] for answer in answers] == ["OK"] * 3, answers
     made["hubTransaction"] = answers[1]["hubTransactionId"]
-    poor = owner.provider(
-        "bet", transactionId=made["poorBet"], roundId=f"p-{stamp}", amount="9999.99", **common
-    )
+    poor = owner.provider("bet", transactionId=made["poorBet"], roundId=f"p-{stamp}", amount="9999.99", **common)
     assert poor["name"] == "BALANCE_NOT_ENOUGH", poor
     hub, player = owner.hub, things["player"]
     until(lambda: hub("GET", "/history", playerId=player)["transactions"], lambda rows: len(rows) >= 4)
@@ -185,17 +171,8 @@ def competition(hub: Hub, things: Things, stamp: str) -> Things:
         "POST", "/tournaments", {"name": f"Private {stamp}", "startTime": later(3600), "entryFee": 0, **body}
     )
     hub("POST", f"/tournaments/{coming['tournamentId']}/players", {"userId": user, "displayName": "Ann"})
-    paid = {
-        "entry": {"buyIn": "10.00", "rake": "1.00"},
-        "currency": "EUR",
-        "graceSeconds": 1,
-        "onShort": "start",
-    }
-    paid |= {
-        "prizes": {"lines": [{"rankFrom": 1, "shareBps": 10_000}]},
-        "endTime": later(9),
-        "startTime": later(3),
-    }
+    paid = {"entry": {"buyIn": "10.00", "rake": "1.00"}, "currency": "EUR", "graceSeconds": 1, "onShort": "start"}
+    paid |= {"prizes": {"lines": [{"rankFrom": 1, "shareBps": 10_000}]}, "endTime": later(9), "startTime": later(3)}
     contest = hub("POST", "/tournaments", {"name": f"Contest {stamp}", **body, **paid})["tournamentId"]
     entry = {"userId": user, "displayName": "Ann", "buyInAmount": "11.00"}
     hub("POST", f"/tournaments/{contest}/players", entry)
@@ -261,13 +238,9 @@ def namesakes(rival: Party, things: Things) -> None:
     """The rival's own integration and player of the same names as the owner's."""
     row = {"gameId": "rival-slot", "displayName": "Rival Slot", "gameProviderDisplayName": "Rival"}
     rival.hub("PUT", f"/integrations/{things['integration']}/games", {"games": [row]})
-    rival.hub(
-        "PUT", f"/integrations/{things['integration']}/wallet", {"profile": "slotcity-v4", "brandId": BRAND}
-    )
+    rival.hub("PUT", f"/integrations/{things['integration']}/wallet", {"profile": "slotcity-v4", "brandId": BRAND})
     player = rival.hub("POST", "/players", {"brandId": BRAND, "userId": things["twin"]})["id"]
-    rival.hub(
-        "POST", f"/players/{player}/deposit", {"transactionId": f"rd-{things['twin']}", "amount": "50.00"}
-    )
+    rival.hub("POST", f"/players/{player}/deposit", {"transactionId": f"rd-{things['twin']}", "amount": "50.00"})
 
 
 # ---------------------------------------------------------------- what the owner sees

@@ -65,12 +65,8 @@ def asks(route: Route) -> list[Ask]:
         return ASKS_BY_WALLET[named(route)]
     told = ASKS.get(named(route))
     if told is None:
-        assert "{" in route.path, (
-            f"the walk does not know whose things {named(route)} tells: see tests/isolation_asks.py"
-        )
-        assert not route.body, (
-            f"the walk does not know a body for {named(route)}: see tests/isolation_asks.py"
-        )
+        assert "{" in route.path, f"the walk does not know whose things {named(route)} tells: see tests/isolation_asks.py"
+        assert not route.body, f"the walk does not know a body for {named(route)}: see tests/isolation_asks.py"
         return [Ask(body={} if route.method != "GET" else None)]
     return [told]
 
@@ -217,21 +213,14 @@ def test_a_rival_is_no_provider_of_the_owners(world: World) -> None:
             "/wallet/win", content=raw, headers={**headers, "Pitboss-Provider": world.things["integration"]}
         )
         assert (answer.status_code, answer.json()["name"]) == (401, "SIGNATURE_INVALID"), answer.text
-    answer = world.owner.hub.http.post(
-        "/wallet/win", content=raw, headers={**headers, "Pitboss-Provider": "demo"}
-    )
+    answer = world.owner.hub.http.post("/wallet/win", content=raw, headers={**headers, "Pitboss-Provider": "demo"})
     assert (answer.status_code, answer.json()["name"]) == (401, "SIGNATURE_INVALID"), answer.text
 
 
 @pytest.mark.parametrize("profile", ["slotcity-v4", "slotcity-v1", "mascot"])
 def test_the_owners_door_is_shut(profile: str, world: World, stack: Any) -> None:
     codec, terms = CODECS[profile], Terms(profile, "minor" if profile == "mascot" else "decimal")
-    document = {
-        "action": "balance",
-        "userId": world.things["user"],
-        "currency": "EUR",
-        "sessionToken": "x" * 24,
-    }
+    document = {"action": "balance", "userId": world.things["user"], "currency": "EUR", "sessionToken": "x" * 24}
     secret = Credential(world.rival.tenant.token.encode(), b"", "k1")
     sent = codec.encode_request(document, terms, secret, now_ms() // 1000, str(now_ms()))
     place = {"slotcity-v4": "slotcity/v4", "slotcity-v1": "slotcity/v1", "mascot": "mascot"}[profile]
@@ -255,9 +244,7 @@ def test_lists_of_the_rival_do_not_mention_the_owner(world: World) -> None:
             answer = world.rival.hub.http.get(route.path)
             told = [n for n, v in world.things.items() if n not in world.shared and str(v) in answer.text]
             # The twins are the rival's own, and so are the things that the walk had it make under the owner's names.
-            assert set(told) <= {"twin", "twinSet", "integration", "openRound", "user", "studioCode"}, (
-                route.path
-            )
+            assert set(told) <= {"twin", "twinSet", "integration", "openRound", "user", "studioCode"}, route.path
 
 
 def test_nothing_of_the_owners_has_changed(world: World) -> None:
@@ -265,15 +252,8 @@ def test_nothing_of_the_owners_has_changed(world: World) -> None:
     after = seen(world.owner, world.things)
     for path, document in world.before.items():
         assert after[path] == document, path
-    game = {
-        "sessionToken": world.things["token"],
-        "gameId": GAME,
-        "currency": "EUR",
-        "roundId": "after-the-walk",
-    }
-    bet = world.owner.provider(
-        "bet", transactionId=f"after-{uuid4()}", amount="1.00", roundClosed=True, **game
-    )
+    game = {"sessionToken": world.things["token"], "gameId": GAME, "currency": "EUR", "roundId": "after-the-walk"}
+    bet = world.owner.provider("bet", transactionId=f"after-{uuid4()}", amount="1.00", roundClosed=True, **game)
     assert bet["status"] == "OK", bet
     opened = world.owner.provider("authenticate", launchToken=world.things["launchToken"])
     assert opened["userId" if "userId" in opened else "playerId"] == world.things["user"], opened

@@ -69,14 +69,7 @@ AMOUNTS = {
     '{"value": 10}': "INVALID_AMOUNT",
 }
 # More than there is (cases 9 and 10): final, and so on record under its id.
-TOO_MUCH = (
-    "1000.01",
-    '"1000.01"',
-    "21474836.47",
-    "90071992547409.93",
-    "1000000000000000",
-    '"999999999999999.99"',
-)
+TOO_MUCH = ("1000.01", '"1000.01"', "21474836.47", "90071992547409.93", "1000000000000000", '"999999999999999.99"')
 HOSTILE_IDS = (
     "'; DROP TABLE tx; --",
     '" OR 1=1 --',
@@ -110,9 +103,7 @@ def test_4_to_12_amounts_that_are_refused(here: tuple[World, Provider, Watch], r
     _, provider, watch = here
     faults = {}
     for amount, name in AMOUNTS.items():
-        text = bet_text(
-            provider, amount=amount, action=route, **({"type": "promo"} if route == "win" else {})
-        )
+        text = bet_text(provider, amount=amount, action=route, **({"type": "promo"} if route == "win" else {}))
         if wrong := watch.fault(provider.raw(route, text), name):
             faults[amount[:30]] = wrong
     assert faults == {}
@@ -125,12 +116,7 @@ def test_4_to_12_amounts_in_lists_and_rollbacks(here: tuple[World, Provider, Wat
     for amount, name in AMOUNTS.items():
         good = {"action": "bet", "transactionId": "t-good", "amount": 1}
         bad = f'{{"action": "bet", "transactionId": "t-bad", "amount": {amount}}}'
-        head = {
-            "action": "transaction",
-            "sessionToken": provider.token,
-            "roundId": "r",
-            "gameId": provider.game,
-        }
+        head = {"action": "transaction", "sessionToken": provider.token, "roundId": "r", "gameId": provider.game}
         text = f'{json.dumps({**head, "currency": "EUR"})[:-1]}, "actions": [{json.dumps(good)}, {bad}]}}'
         if wrong := watch.fault(provider.raw("transaction", text.encode()), name):
             faults[amount[:30]] = wrong
@@ -430,14 +416,7 @@ def test_another_integrations_header(here: tuple[World, Provider, Watch]) -> Non
 
 def test_unknown_fields_are_taken_and_named(here: tuple[World, Provider, Watch]) -> None:
     _, provider, _ = here
-    more: dict[str, Any] = {
-        "__proto__": {},
-        "amount ": "9",
-        "Amount": "9",
-        "x" * 300: 1,
-        "\u202e": 1,
-        "a": [[]],
-    }
+    more: dict[str, Any] = {"__proto__": {}, "amount ": "9", "Amount": "9", "x" * 300: 1, "\u202e": 1, "a": [[]]}
     answer = made(provider.bet("t1", **more))
     assert answer["balance"] == "990.00"
     assert len(answer["warnings"]) == 5

@@ -130,9 +130,7 @@ def void(
         recorded = round_.revision > 0
         empty = bool(round_.txs) and not round_.bets and not round_.wins
         # A bet that had opened a closed round again is gone: it is closed as it was.
-        again = recorded and (
-            round_.status != "open" or (round_.settled_at and round_.stake == round_.counted)
-        )
+        again = recorded and (round_.status != "open" or (round_.settled_at and round_.stake == round_.counted))
         if empty or again:
             round_ = book.close(round_, flag=False)
         book.put_tx(replace(ended, round_status=round_.status))
