@@ -17,10 +17,10 @@ from typing import Any
 
 from pitboss.platform.aws import dynamodb
 from pitboss.platform.dynamo import to_item
-from pitboss.rounds import codec, service, store
+from pitboss.rounds import codec, keys, service, store
 from pitboss.rounds.boards import CHUNK, row_of, snapshot
 from pitboss.rounds.folding import fold_page
-from pitboss.rounds.model import Page, page_of, player_key
+from pitboss.rounds.model import KEYFRAME, MAX_SLOTS, SLOT_MS, Page, Place, player_key
 from pitboss.rounds.ranker import item_of
 from pitboss.rounds.sorting import Entries, in_order
 from pitboss.scoring.model import Round, Seat
@@ -43,7 +43,10 @@ from bench.workload import (
 
 PLAYERS = (100, 1_000, 10_000, 100_000, 1_000_000)
 SAMPLED_PLAYERS = 4_000
-WARM, TURNS = 8, 6
+WARM, TURNS = (
+    8,
+    KEYFRAME,
+)  # until the hash windows are full; then as many flushes as have one keyframe among them
 WRITE_USD, READ_USD = 0.625e-6, 0.125e-6  # on demand, us-east-1
 RANKED_A_SECOND = (
     100_000  # entries; what a ranking run reads and sorts, so that a million take ten seconds (see ranker)
@@ -99,7 +102,7 @@ class Meter:
         self.by_page: dict[int, dict[str, Seat]] = {}
         for seat in self.seats:
             key = player_key(seat.brand_id, seat.player_id)
-            self.by_page.setdefault(page_of(key, self.live.pages), {})[key] = seat
+            self.by_page.setdefault(self.live.layout.page_of(key), {})[key] = seat
         self.rosters = {n: size(to_item(self.roster(n))) for n in self.by_page}
         self.pages: dict[int, tuple[bytes, int, str]] = {}
         self.outside = False
@@ -111,13 +114,14 @@ class Meter:
         if players <= SAMPLED_PLAYERS:
             return seats
         some = max(1, SAMPLED_PLAYERS * self.live.pages // players)
-        return [s for s in seats if page_of(player_key(s.brand_id, s.player_id), self.live.pages) < some]
+        layout = self.live.layout
+        return [s for s in seats if layout.page_of(player_key(s.brand_id, s.player_id)) < some]
 
     def roster(self, number: int) -> dict[str, Any]:
         """A roster page's item."""
-        fixed = {"pk": store.tournament_pk(TENANT, TOURNAMENT), "sk": store.roster_sk(number)}
+        fixed = {"pk": keys.page_pk(Place(TENANT, TOURNAMENT, number)), "sk": keys.roster_sk(number)}
         seats = {store.SEAT + k: codec.seat_document(s) for k, s in self.by_page[number].items()}
-        return {**fixed, "tenantId": TENANT, "schema": store.SCHEMA, **seats}
+        return {**fixed, "tenantId": TENANT, "schema": store.SCHEMA, "n": len(seats), **seats}
 
     def run(self) -> None:
         """Warm up until the hash windows are full, then count."""
@@ -129,12 +133,12 @@ class Meter:
 
     def _flush(self, work: service.Work, moment: int, *, counts: bool) -> None:
         stood = self.pages.get(work.number)
-        page = codec.decode_page(*stood, sealed=False) if stood else Page()
+        page = codec.decode_page(*stood, sealed=False) if stood else aged_page()
         seats = self.by_page[work.number]
         was = len(stood[0]) + 200 if stood else 0
         folded = fold_page(page, work.arrivals, seats, self.rules, self.live.window, now=moment)
         segment = service.advance(work, folded)
-        record = store.page_record(work.pk, TENANT, work.number, page)
+        record = store.page_record(work.place, page)
         self.pages[work.number] = record["data"], page.version, page.head
         if counts:
             self.writes += wru(segment) + wru(record)
@@ -160,6 +164,14 @@ class Meter:
         read = sum(len(data) + 200 for data, _, _ in self.pages.values()) + sum(self.rosters.values())
         self.outside = outside is not None
         return -(-(held + grown) // 1024), read * players / len(self.seats) / 4096
+
+
+def aged_page() -> Page:
+    """An empty page of a tournament that has run for so long that every slot of event time has its versions."""
+    first = START // SLOT_MS - MAX_SLOTS
+    step = SLOT_MS / FLUSH_EVERY_MS
+    slots = {first + n: [[int(n * step) + 1, int(n * step) + 5 + n % 2]] for n in range(MAX_SLOTS)}
+    return Page(version=19 * KEYFRAME, head="0" * 12, slots=slots, mapped=START - MAX_SLOTS * SLOT_MS)
 
 
 def inbox_writes(players: int) -> float:
@@ -243,9 +255,9 @@ def check() -> None:
     meter, chance = Meter(1_000), random.Random(23)
     meter.run()
     records = [meter.roster(n) for n in meter.by_page]
-    pk = store.tournament_pk(TENANT, TOURNAMENT)
     for number, stood in meter.pages.items():
-        records.append(store.page_record(pk, TENANT, number, codec.decode_page(*stood, sealed=False)))
+        place = Place(TENANT, TOURNAMENT, number)
+        records.append(store.page_record(place, codec.decode_page(*stood, sealed=False)))
     records += [
         inbox_record([one_round(chance, chance.choice(meter.seats), START) for _ in range(many)])
         for many in (1, 20, 67, 250, BATCH)

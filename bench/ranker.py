@@ -17,9 +17,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from pitboss.rounds import codec, gateway, reading, store
+from pitboss.rounds import board_store, codec, gateway, reading, store
 from pitboss.rounds.boards import snapshot
-from pitboss.rounds.model import Live, Page, page_of, player_key
+from pitboss.rounds.model import Live, Page, Place, Sheet, player_key
 from pitboss.rounds.ranker import gather, item_of
 from pitboss.rounds.sorting import Entries, in_order
 from pitboss.scoring.model import Row, Seat
@@ -68,8 +68,10 @@ def decoding(live: Live) -> float:
     start = time.process_time()
     found = gather(
         rules,
-        ((n, codec.decode_page(data, 1, "", sealed=False)) for n, data in enumerate(pages)),
-        ((n, store.seats_in(record)) for n, record in enumerate(rosters)),
+        (
+            Sheet(n, codec.decode_page(data, 1, "", sealed=False), store.seats_in(record))
+            for n, (data, record) in enumerate(zip(pages, rosters, strict=True))
+        ),
     )
     return (time.process_time() - start) / len(found.entry_id)
 
@@ -85,9 +87,9 @@ class Shelf:
         self.calls += 1
         return self.record
 
-    def read_pages(self, keys: Any) -> dict[Any, tuple[Page, dict[str, Seat]]]:
+    def read_sheets(self, places: Any) -> dict[Place, Sheet]:
         self.calls += 1
-        return {key: (self.page, {}) for key in keys}
+        return {place: Sheet(place.number, self.page, {}) for place in places}
 
     def get_range(self, _key: str, offset: int, length: int) -> bytes:
         self.calls += 1
@@ -96,9 +98,9 @@ class Shelf:
 
 def own_rank(live: Live, entries: Entries, shelf: Shelf) -> tuple[int, float]:
     """Most storage calls and median milliseconds of CPU from a player to their place and row."""
-    store.read_board, store.read_pages, gateway.get_range = (
+    board_store.read_board, store.read_sheets, gateway.get_range = (
         shelf.read_board,
-        shelf.read_pages,
+        shelf.read_sheets,
         shelf.get_range,
     )
     chance, took, most = random.Random(19), [], 0
@@ -117,7 +119,7 @@ def own_rank(live: Live, entries: Entries, shelf: Shelf) -> tuple[int, float]:
         assert place is not None
         most = max(most, shelf.calls)
         assert reading.rows_at(board, place, 1)[0][2] == seat.entry_id
-        assert page_of(player_key(brand, player), live.pages) < live.pages
+        assert live.layout.page_of(player_key(brand, player)) < live.pages
     return most, statistics.median(took) * 1000
 
 

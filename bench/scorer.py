@@ -14,11 +14,11 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from pitboss.rounds import codec, service, store
-from pitboss.rounds.model import History, Live, Page, page_of, player_key
+from pitboss.rounds import codec, keys, service, store
+from pitboss.rounds.model import Live, Page, Place, Segment, Sheet, player_key
 from pitboss.rounds.store import InboxItem
 from pitboss.scoring.model import Seat
 
@@ -33,31 +33,34 @@ class Memory:
 
     def __init__(self, live: Live, seats: Sequence[Seat]) -> None:
         self.live = live
-        self.pages: dict[tuple[str, int], tuple[bytes, int, str]] = {}
+        self.pages: dict[Place, tuple[bytes, int, str]] = {}
         self.rosters: dict[int, dict[str, Seat]] = {}
         for seat in seats:
             key = player_key(seat.brand_id, seat.player_id)
-            self.rosters.setdefault(page_of(key, live.pages), {})[key] = seat
+            self.rosters.setdefault(live.layout.page_of(key), {})[key] = seat
 
     def live_of(self, tenant_id: str) -> list[Live]:
         assert tenant_id == self.live.tenant_id
         return [self.live]
 
-    def read_pages(self, keys: Sequence[tuple[str, int]]) -> dict[Any, tuple[Page, dict[str, Seat]]]:
-        return {k: (self._page(k), self.rosters.get(k[1], {})) for k in keys}
+    def live_one(self, tenant_id: str, tournament_id: str) -> Live:
+        raise AssertionError("no page is split")
 
-    def _page(self, key: tuple[str, int]) -> Page:
-        found = self.pages.get(key)
+    def read_sheets(self, places: Sequence[Place]) -> dict[Place, Sheet]:
+        return {p: Sheet(p.number, self._page(p), self.rosters.get(p.number, {})) for p in places}
+
+    def _page(self, place: Place) -> Page:
+        found = self.pages.get(place)
         return codec.decode_page(*found, sealed=False) if found else Page()
 
     def put_segments(self, records: Sequence[dict[str, Any]]) -> None:
         """Already encoded by then; nobody reads them here."""
 
-    def put_page(self, pk: str, tenant_id: str, number: int, page: Page, was: int) -> bool:
-        self.pages[pk, number] = codec.encode_page(page), page.version, page.head
+    def put_page(self, place: Place, page: Page, was: int) -> bool:
+        self.pages[place] = codec.encode_page(page), page.version, page.head
         return True
 
-    def read_history(self, pk: str, number: int, page: Page, since: int) -> History:
+    def segments_back(self, place: Place, page: Page) -> Iterator[Segment]:
         raise AssertionError("a feed in order needs no history")
 
     def put_late(self, *_: Any) -> bool:
@@ -84,12 +87,12 @@ def measure(players: int, turns: int, world: Any, live_for: Callable[[], list[Li
 
 def fill(live: Live, seats: Sequence[Seat]) -> None:
     """Put the tournament and its rosters where the scorer will read them."""
-    pages: dict[str, dict[str, Any]] = {}
-    pk = store.tournament_pk(TENANT, live.tournament_id)
+    pages: dict[Place, dict[str, Any]] = {}
     for seat in seats:
         key = player_key(seat.brand_id, seat.player_id)
-        sk = store.roster_sk(page_of(key, live.pages))
-        page = pages.setdefault(sk, {"pk": pk, "sk": sk, "tenantId": TENANT, "schema": 1})
+        place = live.place_of(key)
+        where = {"pk": keys.page_pk(place), "sk": keys.roster_sk(place.number)}
+        page = pages.setdefault(place, {**where, "tenantId": TENANT, "schema": 1})
         page[store.SEAT + key] = codec.seat_document(seat)
     store.put_segments([store.live_record(live), *pages.values()])
 

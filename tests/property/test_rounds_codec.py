@@ -69,27 +69,39 @@ def test_a_batch_comes_back_with_its_hashes(batch: list[Round]) -> None:
     assert decode_batch(encode_batch(batch), "main") == expected
 
 
-@given(st.lists(records, min_size=1, max_size=20))
-def test_a_segment_comes_back(segment: list[Recorded]) -> None:
-    assert decode_records(encode_records(segment)) == segment
+entries = st.dictionaries(
+    ids, st.dictionaries(st.integers(1, 60), st.lists(states, max_size=5), max_size=3), max_size=4
+)
+runs = st.lists(st.tuples(st.integers(1, 10**7), st.integers(0, 500)), min_size=1, max_size=4)
+
+
+@given(st.lists(records, max_size=20), st.none() | entries)
+def test_a_segment_comes_back_with_its_keyframe(
+    segment: list[Recorded], before: dict[str, dict[int, list[object]]] | None
+) -> None:
+    assert decode_records(encode_records(segment, before)) == (segment, before)
 
 
 @given(
-    st.dictionaries(
-        ids, st.dictionaries(st.integers(1, 60), st.lists(states, max_size=5), max_size=3), max_size=4
-    ),
+    entries,
     st.dictionaries(st.integers(0, 10**9), st.dictionaries(u64, known, min_size=1, max_size=6), max_size=5),
     st.dictionaries(u64, known, max_size=4),
     instants,
+    st.dictionaries(st.integers(0, 10**9), runs, max_size=9),
+    st.lists(st.tuples(st.integers(1, 10**7), st.integers(0, 30_000)), max_size=3),
 )
 def test_a_page_comes_back(
     of: dict[str, dict[int, list[object]]],
     recent: dict[int, dict[int, tuple[int, int]]],
     orphans: dict[int, tuple[int, int]],
     at: int,
+    slots: dict[int, list[tuple[int, int]]],
+    lineage: list[tuple[int, int]],
 ) -> None:
-    page = Page(7, "head", False, at, of, recent, orphans, at + 1)
-    assert decode_page(encode_page(page), 7, "head", sealed=False) == page
+    page = Page(7, "head", False, at, of, recent, orphans, at + 1, span=6, lineage=tuple(lineage), mapped=at)
+    page.slots = {slot: [[first, first + long] for first, long in of_slot] for slot, of_slot in slots.items()}
+    page.early = [[1, 2, at]]
+    assert decode_page(encode_page(page), 7, "head", sealed=False, span=6) == page
 
 
 @given(ids, ids, st.lists(st.tuples(st.integers(1, 9), instants, small, small), max_size=4), instants)

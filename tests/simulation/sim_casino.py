@@ -164,8 +164,8 @@ def _fresh(rng: Random, number: int, players: list[Seat]) -> Round:
     )
 
 
-def _corrections(rng: Random, first: Round, *, calm: bool) -> list[Round]:
-    """Higher revisions of a round. Calm ones never move it to an earlier time."""
+def _corrections(rng: Random, first: Round, *, calm: bool, fixed: bool) -> list[Round]:
+    """Higher revisions of a round. Calm ones never move it to an earlier time, and `fixed` ones not at all."""
     out: list[Round] = []
     for revision in range(1, rng.choice([1, 1, 1, 1, 2, 2, 3, 4])):
         if chance(rng, 50):
@@ -177,7 +177,7 @@ def _corrections(rng: Random, first: Round, *, calm: bool) -> list[Round]:
             continue
         low = 0 if calm else -15_000
         last = max(r.settled_at for r in (first, *out))
-        moved = rng.choice([0, 0, rng.randrange(low, 15_000)])
+        moved = rng.choice([0, 0, 0 if fixed else rng.randrange(low, 15_000)])
         settled = max(last, first.settled_at + moved) if calm else first.settled_at + moved
         new = first._replace(revision=revision, status=AMENDED, win=first.win + revision, bet=first.bet + 3)
         out.append(new._replace(settled_at=settled, started_at=min(first.started_at, settled)))
@@ -191,7 +191,10 @@ def feed(rng: Random, players: list[Seat], *, calm: bool, most: int = 60) -> lis
     early = {(s.brand_id, s.player_id) for s in players if s.joined_at < START}
     for number in range(rng.randint(5, most)):
         first = _fresh(rng, number, players)
-        rounds = [first, *_corrections(rng, first, calm=calm)]
+        # A round that is moved to where its player plays, after a correction that came before the player, is nobody's
+        # mistake but the casino's: calm casinos do not do it.
+        newcomer = (first.brand_id, first.player_id) not in early
+        rounds = [first, *_corrections(rng, first, calm=calm, fixed=calm and newcomer)]
         if chance(rng, 10):
             other = rng.choice(rounds)
             moved = 0 if calm else rng.choice([0, 25_000])

@@ -16,6 +16,7 @@ from pitboss.platform import dynamo
 ITEM_BYTES = 400 * 1024
 _EQUALS = re.compile(r"^([#\w]+) = (:\w+)$")
 _ABSENT = re.compile(r"^attribute_not_exists\(([#\w]+)\)$")
+_PRESENT = re.compile(r"^attribute_exists\(([#\w]+)\)$")
 
 
 class Crash(BaseException):
@@ -32,6 +33,8 @@ class Table:
         self.writes = 0
         self.crash: Callable[[int], str] = lambda _: ""
         self.before_page: Callable[[], None] = lambda: None
+        self.between_reads: Callable[[], None] = lambda: None
+        self.queries = 0
 
     # -- reading
     def get(self, _table: str, pk: str, sk: str, *, consistent: bool = True) -> dict[str, Any] | None:
@@ -53,12 +56,29 @@ class Table:
         after: str | None = None,
         before: str | None = None,
         forward: bool = True,
+        limit: int | None = None,
         **_: Any,
     ) -> Iterator[dict[str, Any]]:
+        """Like DynamoDB it answers a few at a time, and what is written behind the reader's back shows further on."""
+        self.queries += 1
         low, high = after if after is not None else prefix, before if before is not None else "\U0010ffff"
-        for sk in sorted(self.items.get(pk, {}), reverse=not forward):
-            if low <= sk <= high and sk not in (after, before) and (after or before or sk.startswith(prefix)):
-                yield dynamo.from_item(self.items[pk][sk])
+        left, last = limit if limit is not None else 1 << 30, ""
+        while left:
+            found = [
+                sk
+                for sk in sorted(self.items.get(pk, {}), reverse=not forward)
+                if low <= sk <= high
+                and sk not in (after, before)
+                and (after or before or sk.startswith(prefix))
+                and (not last or (sk > last if forward else sk < last))
+            ]
+            part = found[: min(left, self.rng.choice([1, 2, 5, 100]))]
+            # A page of the answer is of one moment, also when the reader takes its time with it.
+            yield from [dynamo.from_item(self.items[pk][sk]) for sk in part]
+            if len(part) == len(found):
+                return
+            left, last = left - len(part), part[-1]
+            self.between_reads()
 
     # -- writing
     def apply(self, op: Any, **_: Any) -> None:
@@ -75,7 +95,10 @@ class Table:
             self.apply(dynamo.put_op(table, record))
 
     def transact(self, ops: Sequence[Any]) -> None:
+        if any(_key(raw)[1].startswith("PAGE#") for op in ops for raw in op.values()):
+            self.before_page()
         parts = [(kind, raw, self._there(raw)) for op in ops for kind, raw in op.items()]
+        assert len({_key(raw) for _, raw, _ in parts}) == len(parts), "a transaction takes an item once"
         fate = self._fate()
         reasons = [
             None if _holds(there, raw) else dynamo.from_item(there) if there else {}
@@ -149,8 +172,12 @@ def _name(raw: Mapping[str, Any], name: str) -> str:
 
 def _holds(there: Mapping[str, Any] | None, raw: Mapping[str, Any]) -> bool:
     condition = raw.get("ConditionExpression")
-    if condition is None:
-        return True
+    return condition is None or all(_agrees(there, raw, part) for part in condition.split(" AND "))
+
+
+def _agrees(there: Mapping[str, Any] | None, raw: Mapping[str, Any], condition: str) -> bool:
+    if found := _PRESENT.match(condition):
+        return there is not None and _name(raw, found[1]) in there
     if found := _ABSENT.match(condition):
         return there is None or _name(raw, found[1]) not in there
     found = _EQUALS.match(condition)
@@ -162,7 +189,12 @@ def _updated(there: Mapping[str, Any] | None, raw: Mapping[str, Any]) -> dict[st
     item = dict(there or raw["Key"])
     verb, _, rest = raw["UpdateExpression"].partition(" ")
     assert verb == "SET", "teach the table this update"
+    rest, _, added = rest.partition(" ADD ")
     for part in rest.split(", "):
         name, value = part.split(" = ")
         item[_name(raw, name)] = raw["ExpressionAttributeValues"][value]
+    if added:
+        name, value = added.split(" ")
+        before = int(item.get(_name(raw, name), {"N": "0"})["N"])
+        item[_name(raw, name)] = {"N": str(before + int(raw["ExpressionAttributeValues"][value]["N"]))}
     return item

@@ -10,9 +10,10 @@ from functools import partial
 from typing import Any
 
 import pytest
-from pitboss.rounds import closing, service, store
+from pitboss.rounds import closing, service
 from pitboss.rounds.codec import encode_batch
 from pitboss.rounds.folding import standings_of
+from pitboss.rounds.history import all_records
 from pitboss.rounds.model import Live, player_key, round_hash
 from pitboss.rounds.store import InboxItem
 from pitboss.scoring.public import (
@@ -156,13 +157,12 @@ class Tournament:
             size = rng.randint(1, 6)
             self.batches.append(self.feed[at : at + size])
             at += size
-        self.pk = store.tournament_pk("T", self.live.tournament_id)
         self.rng = rng
 
     def deliver(self, arena: Arena, batch: list[Round]) -> None:
         now = max(r.settled_at for r in batch)
         item = InboxItem("T", "casino", "x", now, encode_batch(batch))
-        for wave in service.waves(service.spread([self.live], [item])):
+        for wave in service.waves(service.spread([arena.live], [item])):
             service.flush(wave, arena, now=now)
 
     def truth(self) -> list[Any]:
@@ -196,16 +196,17 @@ class Tournament:
 
     def board(self, arena: Arena) -> list[Any]:
         states: dict[str, dict[int, list[Any]]] = {}
-        for number in range(self.live.pages):
-            states |= arena.page((self.pk, number)).states
+        for number in range(arena.live.layout.pages):
+            states |= arena.page(arena.place(number)).states
         return self.ranks(states)
 
     def result(self, arena: Arena) -> list[Any]:
         states: dict[str, dict[int, list[Any]]] = {}
-        for number in range(self.live.pages):
-            page = arena.page((self.pk, number))
-            records = arena.read_history(self.pk, number, page, 0).records
-            states |= closing.states_from(self.live, self.seats, records, Counter())
+        for number in range(arena.live.layout.pages):
+            sheet = arena.sheet(arena.place(number))
+            log = all_records(arena.segments_back(arena.place(number), sheet.page))
+            own = [r for r in log if player_key(r.round.brand_id, r.round.player_id) in sheet.seats]
+            states |= closing.states_from(self.live, sheet.seats, own, Counter())
         return self.ranks(states)
 
 
@@ -219,6 +220,8 @@ def test_dirty_feeds_and_redelivery(block: int) -> None:
             world.deliver(arena, batch)
             if world.rng.random() < 0.2:
                 world.deliver(arena, batch)
+            if world.rng.random() < 0.15:
+                arena.split(START)
         assert world.board(arena) == world.truth(), f"world {number}: the board"
         assert world.result(arena) == world.truth(), f"world {number}: the log"
 
@@ -234,9 +237,11 @@ def test_death_before_and_after_every_write(block: int) -> None:
             arena = Arena(world.live, world.seats)
             arena.crash_at = crash_at
             died = False
-            for batch in world.batches:
+            for place, batch in enumerate(world.batches):
                 while True:
                     try:
+                        if number % 2 and place % 4 == 1 and arena.live.layout.pages < world.live.pages + 3:
+                            arena.split(START)
                         world.deliver(arena, batch)
                         break
                     except Crash:
@@ -248,6 +253,36 @@ def test_death_before_and_after_every_write(block: int) -> None:
             deaths += 1
             crash_at += 1
     assert deaths > 50
+
+
+def test_a_page_that_is_split_between_the_reading_and_the_write() -> None:
+    """The scorer finds the page changed, looks up where its players are now, and folds them there."""
+    for number in range(2500, 2500 + WORLDS // 4):
+        world = Tournament(number)
+        arena = Arena(world.live, world.seats)
+        for batch in world.batches:
+            if world.rng.random() < 0.3:
+                arena.rival = partial(arena.split, START)
+            world.deliver(arena, batch)
+            arena.rival = None
+        assert world.board(arena) == world.truth(), f"world {number}"
+        assert world.result(arena) == world.truth(), f"world {number}"
+
+
+def test_a_scorer_with_an_old_layout_finds_everybody() -> None:
+    """Its idea of the pages is as old as the tournament, and every batch is spread by it."""
+    for number in range(2700, 2700 + WORLDS // 4):
+        world = Tournament(number)
+        arena = Arena(world.live, world.seats)
+        for batch in world.batches:
+            now = max(r.settled_at for r in batch)
+            item = InboxItem("T", "casino", "x", now, encode_batch(batch))
+            for wave in service.waves(service.spread([world.live], [item])):
+                service.flush(wave, arena, now=now)
+            if world.rng.random() < 0.3:
+                arena.split(START)
+        assert world.board(arena) == world.truth(), f"world {number}"
+        assert world.result(arena) == world.truth(), f"world {number}"
 
 
 @pytest.mark.parametrize("block", range(4))
@@ -278,9 +313,9 @@ def test_sealed_pages_take_nothing_more_and_list_what_came_late() -> None:
         for batch in world.batches:
             world.deliver(arena, batch)
         for page_number in range(world.live.pages):
-            page = arena.page((world.pk, page_number))
+            page = arena.page(arena.place(page_number))
             was, page.version, page.sealed = page.version, page.version + 1, True
-            assert arena.put_page(world.pk, "T", page_number, page, was)
+            assert arena.put_page(arena.place(page_number), page, was)
         before = dict(arena.pages)
         late = world.feed[0]._replace(
             round_id="late", player_id="ann", settled_at=START + 5_000, started_at=START
@@ -304,17 +339,17 @@ def test_a_page_sealed_between_two_reads_of_one_fold_stays_sealed() -> None:
     world.deliver(
         arena, [base._replace(round_id="b", revision=0, settled_at=START + 90_000, started_at=START)]
     )
-    reads = arena.read_pages
+    reads = arena.read_sheets
 
-    def seal_then_read(keys: Any) -> Any:
-        found = reads(keys)
-        arena.read_pages = reads  # type: ignore[method-assign]
-        for pk, number in keys:
-            page = arena.page((pk, number))
+    def seal_then_read(places: Any) -> Any:
+        found = reads(places)
+        arena.read_sheets = reads  # type: ignore[method-assign]
+        for place in places:
+            page = arena.page(place)
             was, page.version, page.sealed = page.version, page.version + 1, True
-            arena.put_page(pk, "T", number, page, was)
+            arena.put_page(place, page, was)
         return found
 
-    arena.read_pages = seal_then_read  # type: ignore[method-assign]
+    arena.read_sheets = seal_then_read  # type: ignore[method-assign]
     world.deliver(arena, [base._replace(round_id="a", revision=1, status=1, bet=999)])
     assert [a.round.round_id for a in arena.late.values()] == ["a"]

@@ -211,10 +211,12 @@ def test_what_comes_after_the_seal_is_listed_and_not_counted(hub: Hub, running: 
     result = hub.ok("GET", "/tournaments/{id}/results", id=running)
     late = message(hub, "r9", "ann", "500.00", settledAt=format_instant(played))
     post(hub, late, message(hub, "r8", "ann", "500.00"))
+    post(hub, message(hub, "r1", "ann", "777.00", settledAt=format_instant(played)))
     for _ in range(2):
         assert scorer.handler(stream(hub), None) == {"batchItemFailures": []}
     told = why(hub, running, "ann")
     assert [(r["roundId"], r["win"]) for r in told["late"]] == [("r9", "500.00")]
+    assert [(r["roundId"], r["win"]) for r in told["conflicts"]] == [("r1", "777.00")]
     assert [r["roundId"] for r in told["rounds"]] == ["r1"]
     assert hub.ok("GET", "/tournaments/{id}/results", id=running)["resultHash"] == result["resultHash"]
 

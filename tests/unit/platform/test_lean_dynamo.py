@@ -123,8 +123,9 @@ def test_requests_are_signed_for_the_clients_region(server: Server) -> None:
     assert "x-amz-target" in signed
 
 
-def test_a_refused_condition_is_its_own_outcome(server: Server) -> None:
-    server.script = [error("ConditionalCheckFailedException")]
+@pytest.mark.parametrize("code", ["ConditionalCheckFailedException", "TransactionConflictException"])
+def test_a_refused_condition_is_its_own_outcome(server: Server, code: str) -> None:
+    server.script = [error(code)]
     with pytest.raises(dynamo.ConditionFailed):
         dynamo.put("t", {"pk": "a", "sk": "b", "data": b"\x00\xff"}, condition="absent")
     body = server.seen[0][1]

@@ -1,23 +1,29 @@
 """Folding into one page, case by case: what a page knows, what it asks its log for, and what it never does twice."""
 
-from typing import Any
+import json
+from collections.abc import Iterator
+from typing import Any, cast
 
 import pytest
 from pitboss.rounds.codec import decode_page, encode_page
-from pitboss.rounds.folding import MOST_HASHES, Folded, fold_page, latest_records
+from pitboss.rounds.folding import MOST_HASHES, Folded, latest_records
 from pitboss.rounds.model import (
+    KEYFRAME,
     LIVE_WINDOW_MS,
+    MAX_SLOTS,
+    SLOT_MS,
     Arrival,
-    History,
     Live,
-    NeedHistory,
     Page,
+    Place,
     Recorded,
+    Segment,
+    Sheet,
     fingerprint,
     player_key,
     round_hash,
 )
-from pitboss.rounds.service import RECORD_BYTES, WAVE_BYTES, Work, waves
+from pitboss.rounds.service import RECORD_BYTES, WAVE_BYTES, Work, World, advance, fold_with_history, waves
 from pitboss.scoring.public import AMENDED, ROLLED_BACK, SETTLED, Round, Seat, Stint, Window, compile_rules
 
 pytestmark = pytest.mark.unit
@@ -43,32 +49,53 @@ def arrival(r: Round) -> Arrival:
 
 
 class Log:
-    """A page with its log, folded as the service does it: asked for history, it gives what it has."""
+    """A page with its log, folded as the service does it, and what was read of the log for it."""
 
     def __init__(self, document: dict[str, Any], seat: Seat = SEAT) -> None:
         self.rules, self.seats = compile_rules(document), {KEY: seat}
-        self.data = encode_page(Page())
-        self.records: list[Recorded] = []
-        self.asked: list[int] = []
+        self.live = Live("t", "T", "running", document, {}, *WINDOW[:2], WINDOW[1], (), (), (), 1, "EUR", 2)
+        self.data, self.version = encode_page(Page()), 0
+        self.segments: list[Segment] = []
+        self.asked = 0  # times that the log was read
+        self.read = 0  # segments that were read
+
+    @property
+    def records(self) -> list[Recorded]:
+        return [r for s in self.segments for r in s.records]
 
     def send(self, *rounds: Round, now: int = START + 60_000) -> Folded:
-        history = None
-        while True:
-            page = decode_page(self.data, 0, "", sealed=False)
-            try:
-                arrivals = [arrival(r) for r in rounds]
-                folded = fold_page(page, arrivals, self.seats, self.rules, WINDOW, now=now, history=history)
-            except NeedHistory as need:
-                self.asked.append(need.since)
-                history = History(need.since, list(self.records))
-            else:
-                self.data = encode_page(folded.page)
-                self.records += folded.records
-                return folded
+        work = Work(self.live, 0, [arrival(r) for r in rounds], now)
+        sheet = Sheet(0, self.page, self.seats)
+        asked = self.asked
+        folded, was = fold_with_history(work, sheet, cast(World, self), now)
+        assert was == self.version
+        assert self.asked <= asked + 1, "what is read is kept"
+        if folded.records:
+            advance(work, folded)
+            states = (
+                None if folded.keyframe is None else json.loads(json.dumps(list(folded.keyframe.items())))
+            )
+            keyframe = None if states is None else {k: {int(n): s for n, s in of.items()} for k, of in states}
+            self.version = folded.page.version
+            at = folded.page.updated_at
+            self.segments.append(Segment(self.version, str(self.version), "", at, folded.records, keyframe))
+            self.data = encode_page(folded.page)
+        return folded
+
+    def segments_back(self, _place: Place, _page: Page) -> Iterator[Segment]:
+        self.asked += 1
+        for segment in reversed(self.segments):
+            self.read += 1
+            yield segment
+
+    def segments_at(self, _place: Place, _page: Page, runs: Any) -> list[Segment]:
+        found = [s for s in self.segments if any(run[0] <= s.version <= run[1] for run in runs)]
+        self.read += len(found)
+        return found
 
     @property
     def page(self) -> Page:
-        return decode_page(self.data, 0, "", sealed=False)
+        return decode_page(self.data, self.version, "", sealed=False)
 
     def score(self, entry: int = 1) -> int:
         stint = next(s for s in self.seats[KEY].stints if s.entry_no == entry)
@@ -80,7 +107,7 @@ def test_the_same_message_counts_once_within_and_across_flushes() -> None:
     assert log.send(round_("a"), round_("a")).counts == {"counted": 1, "duplicates": 1}
     assert log.send(round_("a")).counts == {"duplicates": 1}
     assert log.score() == 100
-    assert log.asked == []
+    assert log.asked == 0
 
 
 def test_other_content_under_the_same_revision_is_a_conflict_and_changes_nothing() -> None:
@@ -92,13 +119,23 @@ def test_other_content_under_the_same_revision_is_a_conflict_and_changes_nothing
     assert log.score() == 100
 
 
+def test_a_contradiction_of_a_round_that_left_the_page_is_a_conflict_all_the_same() -> None:
+    log = Log(SUM)
+    log.send(round_("a"))
+    log.send(round_("b", 1000 + 2 * LIVE_WINDOW_MS))
+    folded = log.send(round_("a", bet=999))
+    assert [c.round.bet for c in folded.conflicts] == [999]
+    assert folded.records == []
+    assert log.score() == 200
+
+
 def test_an_old_duplicate_is_looked_up_in_the_log() -> None:
     log = Log(SUM)
     log.send(round_("a"))
     log.send(round_("b", 1000 + 2 * LIVE_WINDOW_MS))
     assert log.page.horizon > START + 1000
     assert log.send(round_("a")).counts == {"duplicates": 1}
-    assert len(log.asked) == 1
+    assert (log.asked, log.read) == (0, 1)  # the one segment of its time, not the log from its end
     assert log.send(round_("late", 2000)).counts == {"counted": 1}
     assert log.score() == 300
 
@@ -109,7 +146,7 @@ def test_a_round_ahead_of_our_clock_does_not_push_others_off_the_page() -> None:
     log.send(round_("ahead", 290_000), round_("b", 4_000), now=now)
     assert log.page.horizon <= now
     log.send(round_("c", 4_500), now=now)
-    assert log.asked == []
+    assert log.asked == 0
     assert log.send(round_("b", 4_000), round_("ahead", 290_000), now=now).counts == {"duplicates": 2}
 
 
@@ -141,7 +178,7 @@ def test_a_rollback_inside_a_streak_joins_what_it_stood_between() -> None:
     assert log.score() == 1
     log.send(round_("b", 2, revision=1, status=ROLLED_BACK))
     assert log.score() == 2
-    assert log.asked[-1] == 0
+    assert log.asked == 1
 
 
 def test_a_late_round_is_put_in_its_place_in_a_streak() -> None:
@@ -179,6 +216,93 @@ def test_a_correction_may_move_a_round_to_another_entry() -> None:
         assert log.score(2) == (100 if document is SUM else 1)
         log.send(round_("a", 6_000, win=200, revision=2, status=ROLLED_BACK))
         assert (log.score(1), log.score(2)) == (0, 0)
+
+
+def played(log: Log, flushes: int, *, lag: int = 0) -> None:
+    """Flushes of two rounds every two seconds; with a lag, the second of them is that much older."""
+    for n in range(flushes):
+        moment = 2_000 * n + lag
+        first = round_(f"f{n}", moment + 500, bet=1, win=2)
+        log.send(first, round_(f"s{n}", moment + 600 - lag, bet=1, win=2), now=START + moment + 2_000)
+
+
+def test_a_source_that_lags_is_looked_for_in_a_few_segments() -> None:
+    log = Log(SUM)
+    played(log, 100, lag=20_000)
+    assert log.score() == 200
+    before = log.read
+    played_on = 2_000 * 100 + 20_000
+    late = round_("s100", played_on + 600 - 20_000, bet=1)
+    log.send(round_("f100", played_on + 500, bet=1), late, now=START + played_on + 2_000)
+    # Its five seconds were folded by three flushes of the quick source and, ten flushes later, so far by one or two.
+    assert 0 < log.read - before <= 8
+    assert log.send(late, now=START + played_on + 4_000).counts == {"duplicates": 1}
+    assert log.score() == 202
+
+
+def test_a_late_round_of_a_time_when_nothing_was_folded_asks_for_nothing() -> None:
+    log = Log(SUM)
+    log.send(round_("a", 1_000))
+    log.send(round_("b", 100_000))
+    assert log.send(round_("c", 50_000)).counts == {"counted": 1}
+    assert log.asked == 0
+    assert log.send(round_("c", 50_000)).counts == {"duplicates": 1}
+
+
+def test_slots_are_forgotten_and_then_the_log_is_read_as_far_back_as_clocks_may_differ() -> None:
+    log = Log(SUM)
+    for n in range(MAX_SLOTS + 10):
+        log.send(round_(f"r{n}", 1_000 + n * SLOT_MS, bet=1), now=START + 2_000 + n * SLOT_MS)
+    assert len(log.page.slots) == MAX_SLOTS
+    assert log.page.mapped > START
+    assert log.send(round_("r3", 1_000 + 3 * SLOT_MS, bet=1)).counts == {"duplicates": 1}
+    assert log.send(round_("new", 1_000 + 3 * SLOT_MS, bet=1)).counts == {"counted": 1}
+    assert log.score() == MAX_SLOTS + 11
+
+
+def test_a_round_whose_correction_came_first_and_elsewhere_is_outdated_however_late() -> None:
+    log = Log(SUM)
+    log.send(round_("a", 40_000, revision=1, status=AMENDED, bet=7))
+    log.send(round_("b", 40_000 + 3 * LIVE_WINDOW_MS, bet=1))
+    log.send(round_("c", 900, bet=1))  # its slot was folded as well
+    assert log.send(round_("a", 1_000)).counts == {"outdated": 1}
+    assert log.score() == 9
+
+
+def test_swapped_arrivals_under_an_ordered_rule_read_back_to_the_last_keyframe() -> None:
+    for many in (40, 200):
+        log = Log(STREAK)
+        played(log, many)
+        moment = 2_000 * many
+        log.send(round_("z", moment + 900, win=200), now=START + moment + 2_000)
+        before = log.read
+        log.send(round_("y", moment + 800, win=0), now=START + moment + 4_000)
+        assert 0 < log.read - before <= KEYFRAME + 2
+        assert log.score() == 2 * many
+
+
+def test_a_rollback_of_the_latest_round_reads_back_to_the_last_keyframe() -> None:
+    for many in (40, 200):
+        log = Log(SUM)
+        played(log, many)
+        before, moment = log.read, 2_000 * many
+        gone = round_(f"s{many - 1}", moment - 1_400, bet=1, win=2, revision=1, status=ROLLED_BACK)
+        log.send(gone, now=START + moment)
+        assert 0 < log.read - before <= KEYFRAME + 2
+        assert log.score() == 2 * many - 1
+
+
+def test_what_was_corrected_since_a_keyframe_is_not_taken_from_it() -> None:
+    log = Log(SUM)
+    played(log, KEYFRAME - 4)
+    log.send(round_("old", 25_000, bet=1_000), now=START + 26_000)
+    for n in range(8):
+        log.send(round_(f"m{n}", 26_000 + n, bet=1), now=START + 27_000 + n)
+    score = log.score()
+    log.send(round_("old", 25_000, bet=10, revision=1, status=AMENDED), now=START + 28_000)
+    log.send(round_("last", 26_500, bet=1), now=START + 29_000)
+    log.send(round_("last", 26_500, bet=1, revision=1, status=ROLLED_BACK), now=START + 29_500)
+    assert log.score() == score - 990
 
 
 def test_who_is_not_seated_leaves_no_trace() -> None:

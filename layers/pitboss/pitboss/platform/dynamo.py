@@ -156,7 +156,11 @@ def put(table: str, record: Record, *, condition: str, values: Mapping[str, Any]
     try:
         wire("PutItem", {k: v for k, v in op.items() if k != "ReturnValuesOnConditionCheckFailure"})
     except ClientError as error:
-        if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+        # In the middle of somebody's transaction it cannot be told yet; whoever asked looks again.
+        if error.response["Error"]["Code"] not in (
+            "ConditionalCheckFailedException",
+            "TransactionConflictException",
+        ):
             raise
         raise ConditionFailed(None) from None
 

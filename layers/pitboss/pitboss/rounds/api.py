@@ -7,7 +7,7 @@ from pitboss.platform.http import Answer, Api, Call, Query
 from pitboss.platform.wire import load_json
 from pitboss.rounds import accepting, store
 from pitboss.rounds.model import player_key
-from pitboss.rounds.reading import explained
+from pitboss.rounds.reading import explained, sheet_of
 from pitboss.tenancy.public import gate
 
 SCHEMAS = "pitboss.rounds.schemas"
@@ -61,7 +61,7 @@ def find(call: Call) -> Answer:
     key = player_key(call.query["brandId"], call.query["playerId"])
     found: list[dict[str, Any]] = []
     for live in store.live_of(call.tenant_id):
-        seat = store.read_seat(live.tenant_id, live.tournament_id, live.pages, key)
+        seat = sheet_of(live, key).seats.get(key)
         if seat is not None:
             found += [
                 {"tournamentId": live.tournament_id, **row}

@@ -48,8 +48,8 @@ def _seat(live: Live, player_id: str, brand_id: str | None) -> Seat:
         seat
         for brand in brands
         if (
-            seat := store.read_seat(
-                live.tenant_id, live.tournament_id, live.pages, player_key(brand, player_id)
+            seat := reading.sheet_of(live, player_key(brand, player_id)).seats.get(
+                player_key(brand, player_id)
             )
         )
     ]

@@ -9,10 +9,11 @@ from pitboss.kernel.canonical import digest
 from pitboss.kernel.ids import ulid
 from pitboss.platform.clock import now_ms
 from pitboss.platform.observe import count, logger
-from pitboss.rounds import service, store
+from pitboss.rounds import layout_store, service, store
 from pitboss.rounds.boards import ranked_rows
 from pitboss.rounds.folding import contradictions, judged, latest_records
-from pitboss.rounds.model import Arrival, Live, Page, Recorded, player_key
+from pitboss.rounds.history import all_records
+from pitboss.rounds.model import Arrival, Live, Place, Recorded, Sheet, player_hash, player_key
 from pitboss.scoring.public import Ranked, Round, Seat, compile_rules, refold
 
 # The scorer's lag is alarmed at minutes; the inbox of an hour before the end is folded again in any case.
@@ -61,7 +62,8 @@ def fold(live: Live, batch: list[store.InboxItem]) -> Counter[str]:
 
 
 def seal(tenant_id: str, tournament_id: str) -> bool:
-    """Seal every page, also those nobody has played on; True when all are. Repeating is harmless.
+    """Seal every page, also those nobody has played on; True when all are. Repeating is harmless. First the layout is
+    frozen: no page is split after that, and none can be overlooked.
 
     A page is sealed with the states that its log gives under the seats and the window as they are now: a rebuy or a
     pause that became known after rounds of its time is put right here, and the last board equals the result.
@@ -69,30 +71,42 @@ def seal(tenant_id: str, tournament_id: str) -> bool:
     live = store.live_one(tenant_id, tournament_id)
     if live is None:
         return True
-    pk = store.tournament_pk(tenant_id, tournament_id)
-    there = dict(store.all_pages(tenant_id, tournament_id))
-    seated = dict(store.rosters(tenant_id, tournament_id))
+    layout = layout_store.freeze(tenant_id, tournament_id, live.pages)
+    there = {s.number: s for s in layout_store.sheets(tenant_id, tournament_id, live.pages)}
     done = True
-    for number in range(live.pages):
-        page = there.get(number, Page())
+    for number in range(layout.pages):
+        sheet = there.get(number) or store.sheet_of(number, None, None)
+        page = sheet.page
         if page.sealed:
             continue
-        records = store.read_history(pk, number, page, 0).records
-        states = states_from(live, seated.get(number, {}), records, Counter())
+        states = states_from(live, sheet.seats, log_of(live, sheet), Counter())
         if states != page.states:
             count("pages_healed")
             page.states = states
         was = page.version
         page.version, page.sealed, page.updated_at = was + 1, True, max(page.updated_at, now_ms())
-        done &= store.put_page(pk, tenant_id, number, page, was)
+        done &= store.put_page(Place(tenant_id, tournament_id, number), page, was)
     return done
 
 
-def logged(live: Live) -> Iterator[tuple[int, list[Recorded]]]:
-    """The whole log of every page, in page order."""
-    pk = store.tournament_pk(live.tenant_id, live.tournament_id)
-    for number, page in store.all_pages(live.tenant_id, live.tournament_id):
-        yield number, store.read_history(pk, number, page, 0).records
+def log_of(live: Live, sheet: Sheet) -> list[Recorded]:
+    """The whole log of a page's own players: what it has in common with pages it was split from is theirs no more."""
+    place = Place(live.tenant_id, live.tournament_id, sheet.number)
+    records = all_records(store.segments_back(place, sheet.page))
+    if not sheet.span:
+        return records
+    own: dict[tuple[str, str], bool] = {}
+    for r in records:
+        who = r.round.brand_id, r.round.player_id
+        if who not in own:
+            own[who] = player_hash(player_key(*who)) % sheet.span == sheet.number
+    return [r for r in records if own[r.round.brand_id, r.round.player_id]]
+
+
+def logged(live: Live) -> Iterator[tuple[Sheet, list[Recorded]]]:
+    """Every sheet with the whole log of its players, by number."""
+    for sheet in layout_store.sheets(live.tenant_id, live.tournament_id, live.pages):
+        yield sheet, log_of(live, sheet)
 
 
 def final_ranking(tenant_id: str, tournament_id: str) -> FinalRanking:
@@ -104,22 +118,20 @@ def final_ranking(tenant_id: str, tournament_id: str) -> FinalRanking:
     if live is None:
         raise LookupError(f"tournament {tournament_id} is not live")
     rules = compile_rules(live.rules)
-    seated = dict(store.rosters(tenant_id, tournament_id))
-    pk = store.tournament_pk(tenant_id, tournament_id)
+    seats: list[Seat] = []
     log = hashlib.sha256()
     counts: Counter[str] = Counter()
     states: States = {}
     of_pages: States = {}
-    for number, page in store.all_pages(tenant_id, tournament_id):
-        records = store.read_history(pk, number, page, 0).records
-        of_pages |= page.states
+    for sheet, records in logged(live):
+        seats += sheet.seats.values()
+        of_pages |= sheet.page.states
         if records:
-            log.update(f"{number}:{digest([_line(r) for r in records])}\n".encode())
+            log.update(f"{sheet.number}:{digest([_line(r) for r in records])}\n".encode())
         counts["records"] += len(records)
-        states |= states_from(live, seated.get(number, {}), records, counts)
+        states |= states_from(live, sheet.seats, records, counts)
         for record in contradictions(records):
-            list_contradiction(live, pk, record)
-    seats = [seat for of in seated.values() for seat in of.values()]
+            list_contradiction(live, record)
     from_log = ranked_rows(rules, live.ranking, seats, states)
     from_pages = ranked_rows(rules, live.ranking, seats, of_pages)
     if [r for r, _ in from_log] != [r for r, _ in from_pages]:
@@ -133,10 +145,11 @@ def _line(record: Recorded) -> list[int | str]:
     return [*record.round, record.content_revision, record.entry_no, record.reason]
 
 
-def list_contradiction(live: Live, pk: str, record: Recorded) -> None:
+def list_contradiction(live: Live, record: Recorded) -> None:
     """A message that changed its time so far that its page did not know it again is listed like any other conflict."""
     arrival = Arrival(record.round, record.hash, record.fingerprint)
-    store.put_conflict(pk, live.tenant_id, arrival, record.round.settled_at, service.describe(arrival))
+    place = live.place_of(player_key(record.round.brand_id, record.round.player_id))
+    store.put_conflict(place, arrival, record.round.settled_at, service.describe(arrival))
 
 
 def states_from(

@@ -18,22 +18,26 @@ from pitboss.rounds.model import SEPARATOR, Arrival, Page, Recorded, fingerprint
 from pitboss.scoring.public import Round, Seat, Stint
 
 FORMAT = 2
+PAGE_FORMAT = 3
 LEVEL = 6
 BRAND_ID, CURRENCY = Round._fields.index("brand_id"), Round._fields.index("currency")
 STARTED, SETTLED = Round._fields.index("started_at"), Round._fields.index("settled_at")
 WIDTH = len(Round._fields)
+JUDGED = len(Recorded._fields) - 3  # columns of a record beside its round, hash and fingerprint
+
+type States = dict[str, dict[int, list[Any]]]
 
 
-def _pack(document: list[Any]) -> bytes:
-    text = json.dumps([FORMAT, *document], ensure_ascii=False, separators=(",", ":"))
+def _pack(document: list[Any], form: int = FORMAT) -> bytes:
+    text = json.dumps([form, *document], ensure_ascii=False, separators=(",", ":"))
     return zlib.compress(text.encode(), LEVEL)
 
 
-def _unpack(data: bytes) -> list[Any]:
+def _unpack(data: bytes, form: int = FORMAT) -> list[Any]:
     found: Any
     document: list[Any]
     found, *document = json.loads(zlib.decompress(data))
-    if found != FORMAT:
+    if found != form:
         raise ValueError(f"unknown format {found}")
     return document
 
@@ -93,28 +97,43 @@ def decode_batch(data: bytes, integration_id: str) -> list[Arrival]:
     ]
 
 
-def encode_records(records: Sequence[Recorded]) -> bytes:
-    """The records of one flush."""
+def encode_records(records: Sequence[Recorded], states: States | None = None) -> bytes:
+    """The records of one flush, and the states of a keyframe."""
     n = len(records)
+    beside = [] if states is None else [_listed(states)]
+    if not n:
+        return _framed(_pack([0, *beside]), b"")
     rounds, hashes, prints, *rest = zip(*records, strict=True)
-    text = _pack([*_columns(rounds), *map(_thin, rest)])
+    text = _pack([*_columns(rounds), *map(_thin, rest), *beside])
     return _framed(text, struct.pack(f"<{n}Q{n}I", *hashes, *prints))
 
 
-def decode_records(data: bytes) -> list[Recorded]:
+def decode_records(data: bytes) -> tuple[list[Recorded], States | None]:
     """The inverse of `encode_records`."""
     text, bits = _unframed(data)
     document = _unpack(text)
     n = document[0]
+    after = 3 + WIDTH + JUDGED if n else 1
+    states = _states(document[after]) if len(document) > after else None
+    if not n:
+        return [], states
     numbers = struct.unpack(f"<{n}Q{n}I", bits)
-    rest = [_wide(column, n) for column in document[3 + WIDTH :]]
+    rest = [_wide(column, n) for column in document[3 + WIDTH : after]]
     rows = zip(_rounds(document), numbers[:n], numbers[n:], *rest, strict=True)
-    return list(map(Recorded._make, rows))
+    return list(map(Recorded._make, rows)), states
+
+
+def _listed(states: States) -> list[Any]:
+    return [[k, [[n, s] for n, s in sorted(of.items())]] for k, of in sorted(states.items())]
+
+
+def _states(listed: list[Any]) -> States:
+    return {k: {n: s for n, s in of} for k, of in listed}  # noqa: C416 - pairs come as lists
 
 
 def encode_page(page: Page) -> bytes:
     """States and hashes; version, head and seal are attributes of the item, since conditions look at them."""
-    states = [[k, [[n, s] for n, s in sorted(of.items())]] for k, of in sorted(page.states.items())]
+    states = _listed(page.states)
     shape, revised = [], []
     hashes: list[int] = []
     prints: list[int] = []
@@ -126,15 +145,20 @@ def encode_page(page: Page) -> bytes:
             if revision:
                 revised.append([bucket, hash_, revision])
     orphans = [[h, *known] for h, known in sorted(page.orphans.items())]
-    text = _pack([page.horizon, states, shape, revised, orphans, page.updated_at])
+    lineage = [list(split) for split in page.lineage]
+    slots = _slots_out(page.slots)
+    more = [lineage, page.mapped, slots, page.early]
+    text = _pack([page.horizon, states, shape, revised, orphans, page.updated_at, *more], PAGE_FORMAT)
     n = len(hashes)
     return _framed(text, struct.pack(f"<{n}Q{n}I", *hashes, *prints))
 
 
-def decode_page(data: bytes, version: int, head: str, *, sealed: bool) -> Page:
+def decode_page(data: bytes, version: int, head: str, *, sealed: bool, span: int = 0) -> Page:
     """The inverse of `encode_page`."""
     text, bits = _unframed(data)
-    horizon, states, shape, revised, orphans, updated_at = _unpack(text)
+    horizon, states, shape, revised, orphans, updated_at, lineage, mapped, slots, early = _unpack(
+        text, PAGE_FORMAT
+    )
     n = len(bits) // 12
     numbers = struct.unpack(f"<{n}Q{n}I", bits)
     known = list(zip(repeat(0), numbers[n:]))
@@ -150,11 +174,44 @@ def decode_page(data: bytes, version: int, head: str, *, sealed: bool) -> Page:
         head=head,
         sealed=sealed,
         horizon=horizon,
-        states={k: {n: s for n, s in of} for k, of in states},  # noqa: C416 - pairs come as lists
+        states=_states(states),
         recent=recent,
         orphans={h: (r, f) for h, r, f in orphans},
         updated_at=updated_at,
+        span=span,
+        lineage=tuple((v, n) for v, n in lineage),
+        mapped=mapped,
+        slots=_slots_in(slots),
+        early=early,
+        raw=data,
     )
+
+
+def _slots_out(slots: dict[int, list[list[int]]]) -> list[Any]:
+    """Slots in order as steps: how many slots further, and of each run how many versions further and how many long."""
+    out, at, version = [], 0, 0
+    for slot, runs in sorted(slots.items()):
+        out.append(slot - at)
+        at = slot
+        out.append(len(runs))
+        for first, last in runs:
+            out += [first - version, last - first]
+            version = first
+    return out
+
+
+def _slots_in(steps: list[int]) -> dict[int, list[list[int]]]:
+    """The inverse of `_slots_out`."""
+    slots: dict[int, list[list[int]]] = {}
+    numbers = iter(steps)
+    slot = version = 0
+    for step in numbers:
+        slot += step
+        runs = slots[slot] = []
+        for _ in range(next(numbers)):
+            version += next(numbers)
+            runs.append([version, version + next(numbers)])
+    return slots
 
 
 def seat_document(seat: Seat) -> str:

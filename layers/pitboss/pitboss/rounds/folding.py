@@ -10,37 +10,45 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pitboss.rounds.history import EARLY, Basis, Entry, History, NeedHistory, Needs
 from pitboss.rounds.model import (
     BUCKET_MS,
+    KEYFRAME,
     LIVE_WINDOW_MS,
+    MAX_RUNS,
+    MAX_SLOTS,
     SKEW_MS,
+    SLOT_MS,
     TOMBSTONE,
     Arrival,
-    History,
     LogDamagedError,
-    NeedHistory,
     Page,
     Recorded,
     player_key,
 )
-from pitboss.scoring.public import ROLLED_BACK, Round, Rules, Seat, Stint, Window, refold
+from pitboss.scoring.public import ROLLED_BACK, Round, Rules, Seat, Stint, Window
 
-NOTHING = History(complete_since=1 << 62)
+NOTHING = History()
+UNREAD = (-1, -1)  # it cannot be told yet
+NEAR = 2  # versions
 MOST_HASHES = 12_000  # 144 KB of a page; what goes beyond is looked up in the log
 
 
 @dataclass(slots=True)
 class Folded:
-    """What a fold did: the page as it should be, the records to log, counters, and conflicts found."""
+    """What a fold did: the page as it should be, the records to log, counters, conflicts found, and, when it is the turn
+    of a keyframe, the states as they were before."""
 
     page: Page
     records: list[Recorded] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     conflicts: list[Arrival] = field(default_factory=list)
+    keyframe: dict[str, dict[int, list[Any]]] | None = None
 
 
 class _Folder:
-    """One fold of one page; the page given is changed."""
+    """One fold of one page; the page given is changed. What must be read first is gathered in `needs`: then the outcome
+    is void, and the fold is done again with what was read."""
 
     def __init__(
         self, page: Page, seats: Mapping[str, Seat], rules: Rules, window: Window, history: History | None
@@ -51,9 +59,18 @@ class _Folder:
         self.rules = rules
         self.window = window
         self.history = history or NOTHING
-        self.logged = latest_by_hash(self.history.records)
+        self.needs = Needs()
+        self.logged = latest_by_hash(self.history.records()) if history else {}
+        self.spotted = latest_by_hash(self.history.spotted()) if history else {}
         self.known: dict[int, Recorded] = {}  # records of this very flush
-        self.stale: set[tuple[str, int]] = set()  # entries to be refolded from the whole log
+        self.stale: set[Entry] = set()  # to be folded again
+        # Only what is written can be asked for.
+        self.slots = {EARLY, *page.slots} if page.early else set(page.slots)
+        self.early = False
+        if (page.version + 1) % KEYFRAME == 0:
+            self.out.keyframe = {
+                k: {n: copied(state) for n, state in of.items()} for k, of in page.states.items()
+            }
 
     def take(self, arrival: Arrival) -> None:
         round_, hash_, print_ = arrival
@@ -63,12 +80,14 @@ class _Folder:
             self.out.counts["not_registered"] += 1
             return
         known = self._known(hash_)
-        if known is None and (round_.settled_at < self.page.horizon or round_.revision > 0):
-            self._need(round_.settled_at if round_.revision == 0 else 0)
-            found = self.logged.get(hash_)
-            known = (found.round.revision, found.fingerprint) if found else None
+        if known is None and round_.revision > 0:
+            known = self._anywhere(hash_)
+        elif known is None and round_.settled_at < self.page.horizon:
+            known = self._late(arrival)
         if known is None:
-            self._record(seat, self._fresh(arrival))
+            self._record(seat, self._fresh(arrival), early=round_.revision > 0)
+        elif known is UNREAD:
+            pass
         elif known[0] == round_.revision:
             if known[1] == print_:
                 self.out.counts["duplicates"] += 1
@@ -86,10 +105,28 @@ class _Folder:
                 return bucket[hash_]
         return None
 
-    def _need(self, since: int) -> None:
-        floor = since - SKEW_MS if since else 0
-        if self.history.complete_since > floor:
-            raise NeedHistory(floor)
+    def _anywhere(self, hash_: int) -> tuple[int, int] | None:
+        """A round whose correction comes, and is not on the page: its newest record, however old."""
+        found = self.logged.get(hash_)
+        if found is None and not self.history.complete:
+            self.needs.hashes.add(hash_)
+            return UNREAD
+        return (found.round.revision, found.fingerprint) if found else None
+
+    def _late(self, arrival: Arrival) -> tuple[int, int] | None:
+        """A first message from before the page's hashes: it is known if a segment of its time has it."""
+        settled_at, hash_ = arrival.round.settled_at, arrival.hash
+        found = self.logged.get(hash_)
+        if found is None and not self.history.reaches(settled_at - SKEW_MS):
+            if settled_at < self.page.mapped:
+                self.needs.reach(settled_at - SKEW_MS)
+                return UNREAD
+            unread = {settled_at // SLOT_MS, EARLY} & self.slots - self.history.spots.keys()
+            if unread:
+                self.needs.slots |= unread
+                return UNREAD
+            found = self.spotted.get(hash_)
+        return (found.round.revision, found.fingerprint) if found else None
 
     def _fresh(self, arrival: Arrival) -> Recorded:
         round_ = arrival.round
@@ -103,17 +140,23 @@ class _Folder:
         """Another revision of a known round: what stands after it is worked out, then the entry is put right."""
         before = self.known.get(arrival.hash) or self.logged.get(arrival.hash)
         if before is None:
-            # A correction mostly carries its round's own time, so the log since then mostly has it; else all of it.
-            self._need(arrival.round.settled_at)
-            self._need(0)
-            raise LogDamagedError(f"the page knows round hash {arrival.hash:x}, its log does not")
+            # Whichever of its records was spotted: none lets a first message say anything new.
+            spotted = self.spotted.get(arrival.hash)
+            if arrival.round.revision == 0 and spotted and merge(spotted, arrival) is None:
+                self.out.counts["outdated"] += 1
+            elif self.history.complete:
+                raise LogDamagedError(f"the page knows round hash {arrival.hash:x}, its log does not")
+            else:
+                self.needs.hashes.add(arrival.hash)
+            return
         after = merge(before, arrival)
         if after is None:
             self.out.counts["outdated"] += 1
             return
         if before.entry_no and not self._undo(seat, before):
             self.stale.add((player_key(seat.brand_id, seat.player_id), before.entry_no))
-        self._record(seat, after)
+        early = arrival.round.revision > 0 and before.round.status == TOMBSTONE
+        self._record(seat, after, early=early)
 
     def _undo(self, seat: Seat, before: Recorded) -> bool:
         """Take a record's contribution out of its entry; False when only a refold can tell."""
@@ -129,7 +172,7 @@ class _Folder:
         states[before.entry_no] = undone
         return True
 
-    def _record(self, seat: Seat, record: Recorded) -> None:
+    def _record(self, seat: Seat, record: Recorded, *, early: bool) -> None:
         """Judge and fold what stands now, log it, and remember its hash."""
         round_ = record.round
         if round_.status != TOMBSTONE:
@@ -140,6 +183,7 @@ class _Folder:
             if entry_no:
                 points, reason = self._fold(seat, record, entry_no)
             record = record._replace(entry_no=entry_no, points=points, reason=reason)
+            self.early = self.early or early
         self.known[record.hash] = record
         self.out.records.append(record)
         self.out.counts["counted" if record.entry_no else "not_counted"] += 1
@@ -180,13 +224,19 @@ class _Folder:
             if hashes.pop(record.hash, None) is not None:
                 at = max(at, bucket)
         self.page.recent.setdefault(at, {})[record.hash] = known
+        runs = self.page.slots.setdefault(record.round.settled_at // SLOT_MS, [])
+        joined(runs, self.page.version + 1)
 
     def finish(self, now: int) -> Folded:
-        """Refold what a late or corrected round left open, then drop the hashes that the log holds anyway."""
-        if self.stale:
-            if self.history.complete_since > 0:
-                raise NeedHistory(0)
-            self._refold()
+        """Refold what a late or corrected round left open, then drop the hashes that the log holds anyway.
+
+        Raises:
+            NeedHistory: the outcome is void until that was read.
+        """
+        for entry in sorted(self.stale):
+            self._refold(entry)
+        if self.needs:
+            raise NeedHistory(self.needs)
         page = self.page
         if page.recent:
             newest = min(max(page.recent) * BUCKET_MS, now)
@@ -201,19 +251,53 @@ class _Folder:
             page.recent = {b: h for b, h in page.recent.items() if h and b * BUCKET_MS >= page.horizon}
         # The log's times rise along the chain, whoever's clock wrote them.
         page.updated_at = max(page.updated_at, now)
+        self._forget_slots()
         return self.out
 
-    def _refold(self) -> None:
-        standing = latest_records([*self.history.records, *self.out.records])
-        for key, entry_no in self.stale:
-            seat = self.seats[key]
-            stint = next(s for s in seat.stints if s.entry_no == entry_no)
-            rounds = [
-                (r.round, r.hash)
-                for r in standing
-                if r.entry_no == entry_no and player_key(r.round.brand_id, r.round.player_id) == key
-            ]
-            self.page.states[key][entry_no] = refold(self.rules, rounds, stint.rounds_extra)[0]
+    def _forget_slots(self) -> None:
+        page = self.page
+        for slot in sorted(page.slots)[:-MAX_SLOTS]:
+            del page.slots[slot]
+            page.mapped = max(page.mapped, (slot + 1) * SLOT_MS)
+        if self.early:
+            joined(page.early, page.version + 1, page.updated_at)
+        # Nothing about a round is written longer before it than clocks may differ.
+        page.early = [run for run in page.early if run[2] >= page.mapped - SKEW_MS]
+
+    def _refold(self, entry: Entry) -> None:
+        key, entry_no = entry
+        stint = next(s for s in self.seats[key].stints if s.entry_no == entry_no)
+        basis = Basis(self.rules, entry, stint, self.out.records)
+        if not any(basis.look(segment) for segment in self.history.tail) and not self.history.complete:
+            self.needs.entries.append(Basis(self.rules, entry, stint, self.out.records))
+            return
+        state = self.rules.fresh(stint.rounds_extra) if basis.state is None else copied(basis.state)
+        rounds = [(r.round, r.hash) for r in latest_records(basis.rounds()) if r.entry_no == entry_no]
+        for round_, hash_ in sorted(rounds, key=lambda pair: self.rules.event_order(*pair)):
+            state = self.rules.fold(state, round_, hash_)[0]
+        self.page.states[key][entry_no] = state
+
+
+def copied(state: Any) -> Any:
+    """A state of its own; folding changes states in place."""
+    return [copied(item) for item in state] if isinstance(state, list) else state
+
+
+def joined(runs: list[list[int]], version: int, at: int | None = None) -> None:
+    """Add a version to runs, which rise; what lies near is joined, and so are the nearest when there are too many."""
+    beside = [] if at is None else [at]
+    if runs and version - runs[-1][1] <= NEAR:
+        runs[-1][1:] = [version, *beside]
+        return
+    runs.append([version, version, *beside])
+    if len(runs) > MAX_RUNS:
+        n = min(range(1, len(runs)), key=lambda i: runs[i][0] - runs[i - 1][1])
+        runs[n - 1 : n + 1] = [[runs[n - 1][0], *runs[n][1:]]]
+
+
+def runs_of(page: Page, slot: int) -> list[list[int]]:
+    """The runs of versions that may hold rounds of a slot."""
+    return page.early if slot == EARLY else page.slots.get(slot, [])
 
 
 def merge(before: Recorded, arrival: Arrival) -> Recorded | None:
@@ -279,12 +363,15 @@ def fold_page(
     now: int,
     history: History | None = None,
 ) -> Folded:
-    """Fold arrivals, in the order given, into `page` (which is changed; on NeedHistory decode it anew).
+    """Fold arrivals into `page` (which is changed; on NeedHistory decode it anew), in the order given or, where the rules
+    go by order, in theirs: so much the less comes late.
 
     Raises:
-        NeedHistory: the log since an instant is needed to go on.
+        NeedHistory: more of the log must be read first.
     """
     folder = _Folder(page, seats, rules, window, history)
+    if rules.ordered:
+        arrivals = sorted(arrivals, key=lambda a: rules.event_order(a.round, a.hash))
     for arrival in arrivals:
         folder.take(arrival)
     return folder.finish(now)

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from pitboss.rounds import closing, gateway, ranker, store
+from pitboss.rounds import closing, gateway, growing, layout_store, ranker, store
 from pitboss.rounds.boards import Snapshot
 from pitboss.rounds.closing import FinalRanking
-from pitboss.rounds.model import Live, page_of, pages_for, player_key
+from pitboss.rounds.model import Live, Place, pages_for, player_key
 from pitboss.rounds.reading import newest_board, rows_at
 from pitboss.rounds.sorting import ranked_of
 from pitboss.scoring.public import Ranked, Round, Seat
@@ -20,11 +20,11 @@ __all__ = [
     "Snapshot",
     "catch_up",
     "final_ranking",
+    "grow",
     "live_archive_ops",
     "live_put_op",
     "live_tournaments",
     "newest_board",
-    "page_of",
     "pages_for",
     "player_key",
     "rank_now",
@@ -56,19 +56,29 @@ def live_tournaments(tenant_id: str) -> list[Live]:
 def roster_put_ops(
     tenant_id: str, tournament_id: str, pages: int, seat: Seat, *, expect: Seat | None
 ) -> "list[TransactWriteItemTypeDef]":
-    """Part of a registration transaction: the seat as it will be, on condition that it is `expect` now (None: absent)."""
-    return [store.roster_put(tenant_id, tournament_id, pages, seat, expect)]
+    """Part of a registration transaction: the seat as it will be, on condition that it is `expect` now (None: absent).
+    `pages` as at publication. Refused also when the page is split meanwhile; made anew, it finds the right one."""
+    layout = layout_store.read_layout(tenant_id, tournament_id, pages).layout
+    number = layout.page_of(player_key(seat.brand_id, seat.player_id))
+    place = Place(tenant_id, tournament_id, number)
+    return [store.roster_put(place, layout.span_of(number), seat, expect)]
+
+
+def grow(tenant_id: str, tournament_id: str, pages: int, players: int) -> int:
+    """Make room for so many players, as far as one call goes; the number of pages then. `pages` as at publication. To be
+    called after registrations; harmless at any time and by any number of callers."""
+    return growing.grow(tenant_id, tournament_id, pages, players)
 
 
 def read_seat(tenant_id: str, tournament_id: str, pages: int, brand_id: str, player_id: str) -> Seat | None:
-    """One seat, read strongly."""
-    return store.read_seat(tenant_id, tournament_id, pages, player_key(brand_id, player_id))
+    """One seat, read strongly. `pages` as at publication."""
+    return layout_store.read_seat(tenant_id, tournament_id, pages, player_key(brand_id, player_id))
 
 
-def seats(tenant_id: str, tournament_id: str) -> Iterator[Seat]:
-    """Every seat of a tournament."""
-    for _, of in store.rosters(tenant_id, tournament_id):
-        yield from of.values()
+def seats(tenant_id: str, tournament_id: str, pages: int) -> Iterator[Seat]:
+    """Every seat of a tournament. `pages` as at publication."""
+    for sheet in layout_store.sheets(tenant_id, tournament_id, pages):
+        yield from sheet.seats.values()
 
 
 def request_rank(tenant_id: str, tournament_id: str) -> None:

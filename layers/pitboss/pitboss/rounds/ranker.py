@@ -2,22 +2,20 @@
 
 import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
 from pitboss.platform.clock import now_ms
 from pitboss.platform.observe import count
 from pitboss.platform.worker import worker
-from pitboss.rounds import gateway, store
+from pitboss.rounds import board_store, gateway, layout_store, store
 from pitboss.rounds.boards import LISTED, Snapshot, row_of, snapshot
-from pitboss.rounds.model import MAX_PAGES, Live, Page
+from pitboss.rounds.model import Live, Sheet
 from pitboss.rounds.sorting import Entries, in_order
-from pitboss.scoring.public import Rules, Seat, compile_rules
+from pitboss.scoring.public import Rules, compile_rules
 
 FINALITY = {"closing": "provisional", "provisional": "provisional", "review": "provisional"}
-type States = dict[str, dict[int, list[Any]]]
-NO_STATES: States = {}
 FINAL = ("final", "paying", "settled")
 
 
@@ -32,12 +30,12 @@ def rank_now(tenant_id: str, tournament_id: str) -> Snapshot | None:
     if live is None:
         return None
     while True:
-        before = store.read_board(tenant_id, tournament_id)
+        before = board_store.read_board(tenant_id, tournament_id)
         was = before["seq"] if before else 0
         made, body = build(live, was + 1)
         if body is not None:
             gateway.put_object(made.key, body)
-        if store.put_board(tenant_id, tournament_id, item_of(made), was):
+        if board_store.put_board(tenant_id, tournament_id, item_of(made), was):
             count("boards_published")
             return made
 
@@ -46,33 +44,21 @@ def build(live: Live, seq: int) -> tuple[Snapshot, bytes | None]:
     """Read and rank; nothing is written."""
     rules = compile_rules(live.rules)
     as_of = now_ms()
-    where = live.tenant_id, live.tournament_id
-    entries = gather(rules, store.all_pages(*where), store.rosters(*where))
+    entries = gather(rules, layout_store.sheets(live.tenant_id, live.tournament_id, live.pages))
     key = f"boards/{live.tenant_id}/{live.tournament_id}/{seq:010d}"
     board = in_order(entries, live.ranking)
     return snapshot(board, seq=seq, as_of=as_of, finality=finality_of(live), decimals=rules.decimals, key=key)
 
 
-def gather(
-    rules: Rules, pages: Iterator[tuple[int, Page]], rosters: Iterator[tuple[int, dict[str, Seat]]]
-) -> Entries:
-    """The board's entries of pages and rosters, which both come by page number: taken side by side, so that no more than a
-    page of either is held."""
+def gather(rules: Rules, sheets: Iterable[Sheet]) -> Entries:
+    """The board's entries. No more than a sheet is held."""
     entries = Entries()
-    number, states = -1, NO_STATES
-    for wanted, seats in rosters:
-        while number < wanted:
-            number, states = _next_page(pages)
-        of_page = states if number == wanted else NO_STATES
-        for key, seat in seats.items():
+    for sheet in sheets:
+        states = sheet.page.states
+        for key, seat in sheet.seats.items():
             if seat.status in LISTED:
-                entries.add(row_of(rules, seat, of_page.get(key, {})), seat.display_name)
+                entries.add(row_of(rules, seat, states.get(key, {})), seat.display_name)
     return entries
-
-
-def _next_page(pages: Iterator[tuple[int, Page]]) -> tuple[int, States]:
-    number, page = next(pages, (MAX_PAGES, Page()))
-    return number, page.states
 
 
 def item_of(made: Snapshot) -> dict[str, Any]:

@@ -5,10 +5,11 @@ from typing import Any
 
 from pitboss.kernel.instants import format_instant
 from pitboss.kernel.money import format_amount
-from pitboss.rounds import gateway, store
+from pitboss.rounds import board_store, gateway, layout_store, store
 from pitboss.rounds.boards import CHUNK, Snapshot, chunk_of, row_of, unpack_chunk
 from pitboss.rounds.folding import judged, latest_records
-from pitboss.rounds.model import Live, Recorded, page_of, player_key
+from pitboss.rounds.history import all_records
+from pitboss.rounds.model import Live, Place, Recorded, Sheet, player_key
 from pitboss.rounds.ranker import board_from
 from pitboss.rounds.sorting import (
     BRAND,
@@ -46,7 +47,7 @@ def present_row(row: BoardRow, decimals: int) -> dict[str, Any]:
 
 def newest_board(tenant_id: str, tournament_id: str) -> Snapshot | None:
     """The newest snapshot's header and directory: one read."""
-    record = store.read_board(tenant_id, tournament_id)
+    record = board_store.read_board(tenant_id, tournament_id)
     return board_from(record) if record else None
 
 
@@ -72,6 +73,15 @@ def rows_at(board: Snapshot, offset: int, limit: int) -> list[BoardRow]:
     return out
 
 
+def sheet_of(live: Live, key: str) -> Sheet:
+    """The sheet of a player; when it was split since `live` was read, the layout is looked up anew."""
+    place = live.place_of(key)
+    sheet = store.read_sheets([place])[place]
+    if sheet.settled and sheet.span == live.layout.span_of(place.number):
+        return sheet
+    return layout_store.sheet_of_player(live.tenant_id, live.tournament_id, live.pages, key)
+
+
 def place_of(live: Live, board: Snapshot, seat: Seat) -> int | None:
     """The place of a seat on the board (0 first): its page tells the score, the directory the chunk.
 
@@ -79,12 +89,10 @@ def place_of(live: Live, board: Snapshot, seat: Seat) -> int | None:
     """
     rules = compile_rules(live.rules)
     key = player_key(seat.brand_id, seat.player_id)
-    number = page_of(key, live.pages)
-    pk = store.tournament_pk(live.tenant_id, live.tournament_id)
-    page, _ = store.read_pages([(pk, number)])[pk, number]
     if not board.directory:
         return None
-    guess = chunk_of(board, sort_key(row_of(rules, seat, page.states.get(key, {}))))
+    states = sheet_of(live, key).page.states
+    guess = chunk_of(board, sort_key(row_of(rules, seat, states.get(key, {}))))
     order = sorted(range(len(board.directory)), key=lambda n: abs(n - guess))
     for candidate in order:
         for at, row in enumerate(chunk(board, candidate)):
@@ -97,10 +105,10 @@ def explained(live: Live, seat: Seat) -> list[dict[str, Any]]:
     """Every round of a player that reached the tournament, in event order, with what it was worth and why."""
     rules = compile_rules(live.rules)
     key = player_key(seat.brand_id, seat.player_id)
-    number = page_of(key, live.pages)
-    pk = store.tournament_pk(live.tenant_id, live.tournament_id)
-    page, _ = store.read_pages([(pk, number)])[pk, number]
-    records = store.records_by_player(store.read_history(pk, number, page, 0).records, key)
+    sheet = sheet_of(live, key)
+    place = Place(live.tenant_id, live.tournament_id, sheet.number)
+    log = all_records(store.segments_back(place, sheet.page))
+    records = store.records_by_player(log, key)
     standing = sorted(latest_records(records), key=lambda r: rules.event_order(r.round, r.hash))
     verdicts: dict[int, tuple[int, int, str]] = {}
     of_entry: dict[int, list[Recorded]] = {}

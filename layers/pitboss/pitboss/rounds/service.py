@@ -13,11 +13,19 @@ from typing import Any, Protocol
 from pitboss.platform.clock import now_ms
 from pitboss.platform.observe import count, logger
 from pitboss.rounds import gateway, store
-from pitboss.rounds.codec import decode_batch, key_of
-from pitboss.rounds.folding import Folded, fold_page, judged
-from pitboss.rounds.model import Arrival, History, Live, NeedHistory, Page, Segment, page_of
+from pitboss.rounds.codec import decode_batch, decode_page, key_of
+from pitboss.rounds.folding import Folded, fold_page, judged, runs_of
+from pitboss.rounds.history import History, NeedHistory, Needs, all_records, extend
+from pitboss.rounds.model import (
+    Arrival,
+    Live,
+    Page,
+    Place,
+    Segment,
+    Sheet,
+)
 from pitboss.rounds.store import InboxItem
-from pitboss.scoring.public import Round, Rules, Seat, compile_rules
+from pitboss.scoring.public import Round, Rules, compile_rules
 
 PAGE_ATTEMPTS = 12
 # Bytes of records of one page in one flush: a segment stays below DynamoDB's 400 KB, whatever ids the casino chose.
@@ -33,10 +41,6 @@ class PageContestedError(RuntimeError):
     """Other scorers kept winning a page; the batch is delivered again and nothing was lost."""
 
 
-class SealedMeanwhile(Exception):  # noqa: N818 - an ordinary turn of events
-    """The page was sealed between two reads of one fold."""
-
-
 class PagesFailedError(RuntimeError):
     """Some pages could not be folded; all others of the flush are written."""
 
@@ -45,17 +49,19 @@ class World(Protocol):
     """What the scorer needs of storage; the simulation stands in for it."""
 
     def live_of(self, tenant_id: str) -> list[Live]: ...
-    def read_pages(
-        self, keys: Sequence[tuple[str, int]]
-    ) -> dict[tuple[str, int], tuple[Page, dict[str, Seat]]]: ...
+    def live_one(self, tenant_id: str, tournament_id: str) -> Live | None: ...
+    def read_sheets(self, places: Sequence[Place]) -> dict[Place, Sheet]: ...
     def put_segments(self, records: Sequence[dict[str, Any]]) -> None: ...
-    def put_page(self, pk: str, tenant_id: str, number: int, page: Page, was: int) -> bool: ...
-    def read_history(self, pk: str, number: int, page: Page, since: int) -> History: ...
+    def put_page(self, place: Place, page: Page, was: int) -> bool: ...
+    def segments_back(self, place: Place, page: Page) -> Iterator[Segment]: ...
+    def segments_at(
+        self, place: Place, page: Page, runs: Sequence[Sequence[int]]
+    ) -> list[Segment] | None: ...
     def put_late(
-        self, pk: str, tenant_id: str, arrival: Arrival, received_at: int, document: dict[str, Any]
+        self, place: Place, arrival: Arrival, received_at: int, document: dict[str, Any]
     ) -> bool: ...
     def put_conflict(
-        self, pk: str, tenant_id: str, arrival: Arrival, received_at: int, document: dict[str, Any]
+        self, place: Place, arrival: Arrival, received_at: int, document: dict[str, Any]
     ) -> bool: ...
 
 
@@ -69,12 +75,8 @@ class Work:
     received_at: int = 0
 
     @property
-    def pk(self) -> str:
-        return store.tournament_pk(self.live.tenant_id, self.live.tournament_id)
-
-    @property
-    def place(self) -> tuple[str, int]:
-        return self.pk, self.number
+    def place(self) -> Place:
+        return Place(self.live.tenant_id, self.live.tournament_id, self.number)
 
 
 def spread(live: Iterable[Live], items: Iterable[InboxItem]) -> list[Work]:
@@ -82,7 +84,7 @@ def spread(live: Iterable[Live], items: Iterable[InboxItem]) -> list[Work]:
     work: dict[tuple[str, int], Work] = {}
     by_match: dict[tuple[str, str], list[Live]] = {}
     tournaments = list(live)
-    pages: dict[tuple[str, int], int] = {}
+    numbers: dict[tuple[str, str], int] = {}
     for item in items:
         for arrival in decode_batch(item.data, item.integration_id):
             round_ = arrival.round
@@ -94,9 +96,10 @@ def spread(live: Iterable[Live], items: Iterable[InboxItem]) -> list[Work]:
                 if out_of_time(round_, tournament):
                     continue
                 key = key_of(round_)
-                number = pages.get((key, tournament.pages))
+                number = numbers.get((key, tournament.tournament_id))
                 if number is None:
-                    number = pages[key, tournament.pages] = page_of(key, tournament.pages)
+                    number = tournament.layout.page_of(key)
+                    numbers[key, tournament.tournament_id] = number
                 of = work.get((tournament.tournament_id, number))
                 if of is None:
                     of = work[tournament.tournament_id, number] = Work(tournament, number)
@@ -149,7 +152,7 @@ def score(items: Sequence[InboxItem], world: World = store) -> Counter[str]:
 
 
 def flush(work: Sequence[Work], world: World = store, *, now: int | None = None) -> Counter[str]:
-    """Fold work into pages until each is written; contested pages are read again and tried alone."""
+    """Fold work into pages until each is written; pages that others changed or split meanwhile are looked at again."""
     totals: Counter[str] = Counter()
     left, failed = list(work), list[Exception]()
     attempts = 0
@@ -158,21 +161,22 @@ def flush(work: Sequence[Work], world: World = store, *, now: int | None = None)
             raise PageContestedError(f"{len(left)} pages were contested {PAGE_ATTEMPTS} times")
         attempts += 1
         moment = now_ms() if now is None else now
-        found = world.read_pages([w.place for w in left])
+        found = world.read_sheets([w.place for w in left])
         ready: list[tuple[Work, Folded, int]] = []
         segments: list[dict[str, Any]] = []
+        moved: list[Work] = []
         for w in left:
-            page, seats = found[w.place]
-            if page.sealed:
-                totals += refuse_late(w, seats, world)
+            sheet = found[w.place]
+            if not is_of(sheet, w):
+                moved.append(w)
+                continue
+            if sheet.page.sealed:
+                totals += refuse_late(w, sheet, world)
                 continue
             try:
                 # Never before what it holds was received: a clock that is slow must not hide a segment from later
                 # readers of the log, who stop at the first one written long enough before the round they look for.
-                folded, was = fold_with_history(w, page, seats, world, max(moment, w.received_at))
-            except SealedMeanwhile:
-                totals += refuse_late(w, seats, world)
-                continue
+                folded, was = fold_with_history(w, sheet, world, max(moment, w.received_at))
             except Exception as error:  # noqa: BLE001 - one page that cannot be folded must not hold up the others
                 logger.exception("a page cannot be folded", tournamentId=w.live.tournament_id, page=w.number)
                 failed.append(error)
@@ -180,15 +184,15 @@ def flush(work: Sequence[Work], world: World = store, *, now: int | None = None)
             totals += Counter(
                 {k: v for k, v in folded.counts.items() if k in ("duplicates", "conflicts", "outdated")}
             )
-            list_conflicts(w, folded, world)
+            list_conflicts(w, folded.conflicts, world)
             if not folded.records:
                 continue
             segments.append(advance(w, folded))
             ready.append((w, folded, was))
         world.put_segments(segments)
-        left = []
+        left = rerouted(moved, world)
         for w, folded, was in ready:
-            if world.put_page(w.pk, w.live.tenant_id, w.number, folded.page, was):
+            if world.put_page(w.place, folded.page, was):
                 totals["counted"] += folded.counts["counted"]
                 totals["not_counted"] += folded.counts["not_counted"]
             else:
@@ -198,60 +202,120 @@ def flush(work: Sequence[Work], world: World = store, *, now: int | None = None)
     return totals
 
 
+def is_of(sheet: Sheet, w: Work) -> bool:
+    """Whether the page still holds the players that the work was meant for: it was not split since the layout was read,
+    nor between the reads of page and roster."""
+    return sheet.settled and sheet.span == w.live.layout.span_of(w.number)
+
+
+def rerouted(moved: Sequence[Work], world: World) -> list[Work]:
+    """Work for pages that were split meanwhile, by the layout of this moment. Players of different pages never come
+    together on one, so it meets no other work."""
+    out: dict[Place, Work] = {}
+    lives: dict[tuple[str, str], Live | None] = {}
+    for w in moved:
+        which = w.live.tenant_id, w.live.tournament_id
+        if which not in lives:
+            lives[which] = world.live_one(*which)
+        live = lives[which]
+        if live is None:
+            continue  # the tournament was archived or called off between two reads
+        for arrival in w.arrivals:
+            place = live.place_of(key_of(arrival.round))
+            of = out.setdefault(place, Work(live, place.number, [], w.received_at))
+            of.arrivals.append(arrival)
+    return list(out.values())
+
+
 def advance(w: Work, folded: Folded) -> dict[str, Any]:
     """Give the page its next version and head, and answer the segment's item."""
     page = folded.page
     page.version += 1
-    segment = Segment(page.version, secrets.token_hex(6), page.head, page.updated_at, folded.records)
+    token = secrets.token_hex(6)
+    segment = Segment(page.version, token, page.head, page.updated_at, folded.records, folded.keyframe)
     page.head = segment.token
-    return store.segment_record(w.pk, w.live.tenant_id, w.number, segment)
+    return store.segment_record(w.place, segment)
 
 
-def fold_with_history(
-    w: Work, page: Page, seats: dict[str, Seat], world: World, moment: int
-) -> tuple[Folded, int]:
-    """Fold, and answer the version that was folded upon; where the page alone cannot tell, read as much of its log as is asked for and fold again from the start."""
+def fold_with_history(w: Work, sheet: Sheet, world: World, moment: int) -> tuple[Folded, int]:
+    """Fold, and answer the version that was folded upon; where the page alone cannot tell, read of its log what is asked
+    for and fold again from the start."""
     rules: Rules = compile_rules(w.live.rules)
+    page, was = sheet.page, sheet.page.version
     history: History | None = None
+    segments: Iterator[Segment] = iter(())
     while True:
         try:
-            was = page.version
-            return fold_page(page, w.arrivals, seats, rules, w.live.window, now=moment, history=history), was
+            folded = fold_page(
+                page, w.arrivals, sheet.seats, rules, w.live.window, now=moment, history=history
+            )
         except NeedHistory as need:
             # The half-folded page is thrown away with all it holds.
-            (page, seats) = world.read_pages([w.place])[w.place]
-            if page.sealed:
-                raise SealedMeanwhile from None
-            history = world.read_history(w.pk, w.number, page, need.since)
+            page = as_read(page)
+            if history is None:
+                history, segments = History(), world.segments_back(w.place, page)
+            read_on(history, segments, need.needs, w.place, page, world)
+        else:
+            return folded, was
 
 
-def refuse_late(w: Work, seats: dict[str, Seat], world: World) -> Counter[str]:
+def read_on(
+    history: History, segments: Iterator[Segment], needs: Needs, place: Place, page: Page, world: World
+) -> None:
+    """Read what is needed and not yet there."""
+    down_to = None
+    for slot in needs.slots - history.spots.keys():
+        runs = runs_of(page, slot)
+        found = world.segments_at(place, page, runs) if runs else []
+        if found is None:
+            down_to = min(down_to or page.version, runs[0][0])
+            continue
+        history.spots[slot] = found
+    extend(history, segments, needs, down_to)
+    for slot in needs.slots - history.spots.keys():
+        history.spots[slot] = []  # the tail has them
+
+
+def as_read(page: Page) -> Page:
+    """A page as it was before it was changed."""
+    if not page.raw:
+        return Page(span=page.span)
+    return decode_page(page.raw, page.version, page.head, sealed=page.sealed, span=page.span)
+
+
+def refuse_late(w: Work, sheet: Sheet, world: World) -> Counter[str]:
     """Rounds for a sealed page: those the log has are duplicates, the others are listed as late (but not
     what lies outside the tournament's or the player's time)."""
     totals: Counter[str] = Counter()
-    page, _ = world.read_pages([w.place])[w.place]
     known: dict[int, int] = {}
-    for record in world.read_history(w.pk, w.number, page, 0).records:
+    contents: dict[tuple[int, int], int] = {}
+    for record in all_records(world.segments_back(w.place, sheet.page)):
         known[record.hash] = max(record.round.revision, known.get(record.hash, 0))
+        contents.setdefault((record.hash, record.round.revision), record.fingerprint)
+    conflicts: list[Arrival] = []
     rules = compile_rules(w.live.rules)
     for arrival in w.arrivals:
-        seat = seats.get(key_of(arrival.round))
+        seat = sheet.seats.get(key_of(arrival.round))
         if seat is None:
             continue
         revision = known.get(arrival.hash, -1)
-        if arrival.round.revision <= revision:
+        if contents.get((arrival.hash, arrival.round.revision), arrival.fingerprint) != arrival.fingerprint:
+            totals["conflicts"] += 1
+            conflicts.append(arrival)
+        elif arrival.round.revision <= revision:
             totals["duplicates"] += 1
         elif revision < 0 and judged(rules, seat, arrival.round, w.live.window)[1] in BESIDE:
             totals["not_counted"] += 1
-        elif world.put_late(w.pk, w.live.tenant_id, arrival, w.received_at, describe(arrival)):
+        elif world.put_late(w.place, arrival, w.received_at, describe(arrival)):
             totals["late"] += 1
+    list_conflicts(w, conflicts, world)
     return totals
 
 
-def list_conflicts(w: Work, folded: Folded, world: World) -> None:
+def list_conflicts(w: Work, conflicts: Iterable[Arrival], world: World) -> None:
     """Put every contradiction on the list, once."""
-    for arrival in folded.conflicts:
-        if world.put_conflict(w.pk, w.live.tenant_id, arrival, w.received_at, describe(arrival)):
+    for arrival in conflicts:
+        if world.put_conflict(w.place, arrival, w.received_at, describe(arrival)):
             logger.warning("round_conflict", tournament=w.live.tournament_id, roundId=arrival.round.round_id)
 
 

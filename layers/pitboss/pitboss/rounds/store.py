@@ -1,4 +1,5 @@
-"""Items of the rounds engine in table `arena`; the only file of the context that spells keys (docs/architecture.md)."""
+"""Items of the rounds engine in table `arena`: inbox, live tournaments, rosters, pages, and what did not count. The
+scorer's world (service.World) is this module; its log has a file of its own."""
 
 import hashlib
 import json
@@ -9,33 +10,23 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pitboss.kernel.ids import ulid
 from pitboss.platform import dynamo
 from pitboss.platform.settings import arena_table
-from pitboss.rounds.codec import (
-    decode_page,
-    decode_records,
-    encode_page,
-    encode_records,
-    seat_document,
-    seat_from,
-)
-from pitboss.rounds.model import (
-    Arrival,
-    History,
-    Live,
-    LogDamagedError,
-    Page,
-    Recorded,
-    Segment,
-    page_of,
-    player_key,
-)
+from pitboss.rounds import segment_store
+from pitboss.rounds.codec import decode_page, encode_page, seat_document, seat_from
+from pitboss.rounds.keys import lane_pk, page_pk, page_sk, roster_sk, tournament_pk
+from pitboss.rounds.model import Arrival, Live, Page, Place, Recorded, Sheet, player_key
 from pitboss.scoring.public import Seat
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
-SCHEMA = 1
+SCHEMA = segment_store.SCHEMA
 SEAT = "seat:"
 INBOX_TTL_S = 45 * 86_400
+
+put_segments = segment_store.put_segments
+segment_record = segment_store.segment_record
+segments_at = segment_store.segments_at
+segments_back = segment_store.segments_back
 
 
 class InboxItem(NamedTuple):
@@ -46,31 +37,6 @@ class InboxItem(NamedTuple):
     batch_id: str
     received_at: int
     data: bytes
-
-
-def tournament_pk(tenant_id: str, tournament_id: str) -> str:
-    """Partition of everything of one tournament."""
-    return f"T#{tenant_id}#{tournament_id}"
-
-
-def page_sk(page: int) -> str:
-    """Sort key of a score page."""
-    return f"PAGE#{page:05d}"
-
-
-def roster_sk(page: int) -> str:
-    """Sort key of a roster page."""
-    return f"ROSTER#{page:05d}"
-
-
-def segment_prefix(page: int) -> str:
-    """Sort keys of a page's segments begin with it."""
-    return f"SEG#{page:05d}#"
-
-
-def segment_sk(page: int, version: int, token: str) -> str:
-    """Sort key of a segment."""
-    return f"{segment_prefix(page)}{version:010d}#{token}"
 
 
 # --- inbox
@@ -119,13 +85,27 @@ def live_record(live: Live) -> dict[str, Any]:
         "tenantId": live.tenant_id,
         "schema": SCHEMA,
         "version": live.version,
-        "document": json.dumps(asdict(live), separators=(",", ":")),
+        "document": _document(live),
     }
 
 
+def _document(live: Live) -> str:
+    fields = asdict(live)
+    del fields["grown"]
+    return json.dumps(fields, separators=(",", ":"))
+
+
 def live_put(live: Live) -> "TransactWriteItemTypeDef":
-    """Part of a lifecycle transaction: what the scorer is to know from now on."""
-    return dynamo.put_op(arena_table(), live_record(live))
+    """Part of a lifecycle transaction: what the scorer is to know from now on. How far the pages have grown stands
+    beside it and stays as it is."""
+    return dynamo.update_op(
+        arena_table(),
+        f"LIVE#{live.tenant_id}",
+        live.tournament_id,
+        "SET tenantId = :t, #schema = :s, #version = :v, #document = :d",
+        names={"#schema": "schema", "#version": "version", "#document": "document"},
+        values={":t": live.tenant_id, ":s": SCHEMA, ":v": live.version, ":d": _document(live)},
+    )
 
 
 def live_archive(live: Live) -> "list[TransactWriteItemTypeDef]":
@@ -141,7 +121,7 @@ def _live_from(record: dict[str, Any]) -> Live:
     raw = json.loads(record["document"])
     raw["pauses"] = tuple(tuple(p) for p in raw["pauses"])
     raw["brands"], raw["games"] = tuple(raw["brands"]), tuple(raw["games"])
-    return Live(**raw)
+    return Live(**raw, grown=record.get("grown", 0))
 
 
 def live_of(tenant_id: str) -> list[Live]:
@@ -164,22 +144,29 @@ def archived_one(tenant_id: str, tournament_id: str) -> Live | None:
 # --- rosters
 
 
-def roster_put(
-    tenant_id: str, tournament_id: str, pages: int, seat: Seat, expect: Seat | None
-) -> "TransactWriteItemTypeDef":
-    """Part of a registration transaction: set one seat, on condition of what stood there. Makes the page if absent."""
-    key = player_key(seat.brand_id, seat.player_id)
-    values: dict[str, Any] = {":seat": seat_document(seat), ":t": tenant_id, ":v": SCHEMA}
+def roster_put(place: Place, span: int, seat: Seat, expect: Seat | None) -> "TransactWriteItemTypeDef":
+    """Part of a registration transaction: set one seat on its page, on condition of what stood there and that the page
+    still is the player's. Makes the page if absent."""
+    values: dict[str, Any] = {":seat": seat_document(seat), ":t": place.tenant_id, ":v": SCHEMA, ":one": 1}
     condition = "attribute_not_exists(#p)"
     if expect is not None:
         condition, values[":old"] = "#p = :old", seat_document(expect)
+    if span:
+        condition, values[":span"] = f"{condition} AND #span = :span", span
+    else:
+        condition = f"{condition} AND attribute_not_exists(#span)"
     return dynamo.update_op(
         arena_table(),
-        tournament_pk(tenant_id, tournament_id),
-        roster_sk(page_of(key, pages)),
-        "SET #p = :seat, tenantId = :t, #schema = :v",
+        page_pk(place),
+        roster_sk(place.number),
+        "SET #p = :seat, tenantId = :t, #schema = :v ADD #n :one",
         condition=condition,
-        names={"#p": SEAT + key, "#schema": "schema"},
+        names={
+            "#p": SEAT + player_key(seat.brand_id, seat.player_id),
+            "#schema": "schema",
+            "#span": "span",
+            "#n": "n",
+        },
         values=values,
     )
 
@@ -190,20 +177,6 @@ def seats_in(record: dict[str, Any] | None) -> dict[str, Seat]:
     return {k[start:]: seat_from(k[start:], v) for k, v in (record or {}).items() if k.startswith(SEAT)}
 
 
-def read_seat(tenant_id: str, tournament_id: str, pages: int, key: str) -> Seat | None:
-    """One seat, strongly read."""
-    record = dynamo.get(
-        arena_table(), tournament_pk(tenant_id, tournament_id), roster_sk(page_of(key, pages))
-    )
-    return seats_in(record).get(key)
-
-
-def rosters(tenant_id: str, tournament_id: str) -> Iterator[tuple[int, dict[str, Seat]]]:
-    """Every roster page, by number."""
-    for record in dynamo.query(arena_table(), tournament_pk(tenant_id, tournament_id), prefix="ROSTER#"):
-        yield int(record["sk"].rpartition("#")[2]), seats_in(record)
-
-
 # --- pages and segments
 
 
@@ -212,106 +185,78 @@ def page_from(record: dict[str, Any] | None) -> Page:
     if record is None:
         return Page()
     return decode_page(
-        bytes(record["data"]), record["version"], record["head"], sealed=bool(record.get("sealed"))
+        bytes(record["data"]),
+        record["version"],
+        record["head"],
+        sealed=bool(record.get("sealed")),
+        span=record.get("span", 0),
     )
 
 
-def read_pages(keys: Sequence[tuple[str, int]]) -> dict[tuple[str, int], tuple[Page, dict[str, Seat]]]:
-    """Pages and rosters of (partition, page number), strongly, a hundred items a call."""
-    wanted = [(pk, sk) for pk, n in keys for sk in (page_sk(n), roster_sk(n))]
+def read_sheets(places: Sequence[Place]) -> dict[Place, Sheet]:
+    """Pages with their rosters, strongly, a hundred items a call. Both of a pair are read in one call but not in one
+    moment: a split may lie between them (Sheet.settled)."""
+    wanted = [(page_pk(p), sk) for p in places for sk in (page_sk(p.number), roster_sk(p.number))]
     found = dynamo.get_many(arena_table(), wanted, lean=True)
     return {
-        (pk, n): (page_from(found.get((pk, page_sk(n)))), seats_in(found.get((pk, roster_sk(n)))))
-        for pk, n in keys
+        p: sheet_of(
+            p.number,
+            found.get((page_pk(p), page_sk(p.number))),
+            found.get((page_pk(p), roster_sk(p.number))),
+        )
+        for p in places
     }
 
 
-def all_pages(tenant_id: str, tournament_id: str) -> Iterator[tuple[int, Page]]:
-    """Every score page of a tournament, by number."""
-    for record in dynamo.query(arena_table(), tournament_pk(tenant_id, tournament_id), prefix="PAGE#"):
-        yield int(record["sk"].rpartition("#")[2]), page_from(record)
+def sheet_of(number: int, page: dict[str, Any] | None, roster: dict[str, Any] | None) -> Sheet:
+    """A sheet of its two items."""
+    there = roster or {}
+    return Sheet(number, page_from(page), seats_in(roster), there.get("span", 0), there.get("n", 0))
 
 
-def segment_record(pk: str, tenant_id: str, number: int, segment: Segment) -> dict[str, Any]:
-    """A segment's item."""
-    return {
-        "pk": pk,
-        "sk": segment_sk(number, segment.version, segment.token),
-        "tenantId": tenant_id,
-        "schema": SCHEMA,
-        "previous": segment.previous,
-        "at": segment.at,
-        "data": encode_records(segment.records),
-    }
+def numbered(
+    tenant_id: str, tournament_id: str, lane: int, kind: str
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The PAGE or ROSTER items of one lane, by number."""
+    pk = lane_pk(tenant_id, tournament_id, lane)
+    for record in dynamo.query(arena_table(), pk, prefix=f"{kind}#"):
+        yield int(record["sk"].rpartition("#")[2]), record
 
 
-def put_segments(records: Sequence[dict[str, Any]]) -> None:
-    """Write segments; one that no page names is nobody's, so order does not matter."""
-    dynamo.put_many(arena_table(), records)
-
-
-def put_page(pk: str, tenant_id: str, number: int, page: Page, was: int) -> bool:
+def put_page(place: Place, page: Page, was: int) -> bool:
     """Make a page `page.version` on condition that it still is at version `was`; False when another was quicker."""
-    record = page_record(pk, tenant_id, number, page)
     condition, values = ("absent", None) if was == 0 else ("version = :was", {":was": was})
     try:
-        dynamo.put(arena_table(), record, condition=condition, values=values)
+        dynamo.put(arena_table(), page_record(place, page), condition=condition, values=values)
     except dynamo.ConditionFailed:
         return False
     return True
 
 
-def page_record(pk: str, tenant_id: str, number: int, page: Page) -> dict[str, Any]:
+def page_record(place: Place, page: Page) -> dict[str, Any]:
     """A page's item."""
     return {
-        "pk": pk,
-        "sk": page_sk(number),
-        "tenantId": tenant_id,
+        "pk": page_pk(place),
+        "sk": page_sk(place.number),
+        "tenantId": place.tenant_id,
         "schema": SCHEMA,
         "version": page.version,
         "head": page.head,
         "sealed": page.sealed,
+        "span": page.span or None,
         "data": encode_page(page),
     }
-
-
-def read_history(pk: str, number: int, page: Page, since: int) -> History:
-    """The page's log since an instant (0: all), walked from its head back; orphans are never on the chain."""
-    chain: list[Segment] = []
-    token = page.head
-    for record in dynamo.query(
-        arena_table(),
-        pk,
-        after=segment_prefix(number),
-        before=f"{segment_prefix(number)}{page.version:010d}$",
-        forward=False,
-    ):
-        if not token:
-            break
-        _, _, version, found = record["sk"].split("#")
-        if found != token:
-            continue
-        records = decode_records(bytes(record["data"]))
-        chain.append(Segment(int(version), found, record["previous"], record["at"], records))
-        token = record["previous"]
-        if record["at"] < since:
-            break
-    else:
-        if token:
-            raise LogDamagedError(f"{pk} page {number}: segment {token} is missing")
-    complete = 0 if not token else since
-    return History(complete, [r for s in reversed(chain) for r in s.records])
 
 
 # --- what did not count
 
 
-def put_late(pk: str, tenant_id: str, arrival: Arrival, received_at: int, document: dict[str, Any]) -> bool:
+def put_late(place: Place, arrival: Arrival, received_at: int, document: dict[str, Any]) -> bool:
     """List a round that came after the final ranking; False when it was listed before."""
     record = {
-        "pk": pk,
+        "pk": tournament_pk(place.tenant_id, place.tournament_id),
         "sk": f"LATE#{arrival.hash:016x}#{arrival.round.revision}",
-        "tenantId": tenant_id,
+        "tenantId": place.tenant_id,
         "schema": SCHEMA,
         "receivedAt": received_at,
         "document": document,
@@ -319,10 +264,9 @@ def put_late(pk: str, tenant_id: str, arrival: Arrival, received_at: int, docume
     return _put_once(record)
 
 
-def put_conflict(
-    pk: str, tenant_id: str, arrival: Arrival, received_at: int, document: dict[str, Any]
-) -> bool:
+def put_conflict(place: Place, arrival: Arrival, received_at: int, document: dict[str, Any]) -> bool:
     """List a message that contradicts an earlier one, and tell of it in the history; False when it was listed before."""
+    pk, tenant_id = tournament_pk(place.tenant_id, place.tournament_id), place.tenant_id
     record = {
         "pk": pk,
         "sk": f"CONFLICT#{arrival.hash:016x}#{arrival.round.revision}#{arrival.fingerprint:08x}",
@@ -365,31 +309,6 @@ def listed(tenant_id: str, tournament_id: str, kind: str) -> Iterator[dict[str, 
     """The LATE or CONFLICT documents of a tournament."""
     for record in dynamo.query(arena_table(), tournament_pk(tenant_id, tournament_id), prefix=f"{kind}#"):
         yield {**record["document"], "receivedAt": record["receivedAt"]}
-
-
-# --- boards
-
-
-def read_board(tenant_id: str, tournament_id: str) -> dict[str, Any] | None:
-    """The newest snapshot's item."""
-    return dynamo.get(arena_table(), tournament_pk(tenant_id, tournament_id), "BOARD")
-
-
-def put_board(tenant_id: str, tournament_id: str, board: dict[str, Any], was: int) -> bool:
-    """Publish snapshot `board["seq"]` on condition that `was` is the newest; False when another was quicker."""
-    record = {
-        **board,
-        "pk": tournament_pk(tenant_id, tournament_id),
-        "sk": "BOARD",
-        "tenantId": tenant_id,
-        "schema": SCHEMA,
-    }
-    condition, values = ("absent", None) if was == 0 else ("seq = :was", {":was": was})
-    try:
-        dynamo.apply(dynamo.put_op(arena_table(), record, condition=condition, values=values))
-    except dynamo.ConditionFailed:
-        return False
-    return True
 
 
 def records_by_player(records: Iterable[Recorded], key: str) -> list[Recorded]:

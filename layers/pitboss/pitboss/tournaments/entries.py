@@ -18,7 +18,7 @@ from pitboss.tournaments.model import (
     Entry,
     Tournament,
 )
-from pitboss.tournaments.saga import drive, event_of, free_seat, post_owed, resume, seating
+from pitboss.tournaments.saga import drive, event_of, free_seat, make_room, post_owed, resume, seating
 from pitboss.tournaments.service import busy, current
 
 ATTEMPTS = 8
@@ -139,6 +139,8 @@ def _reserve(tournament: Tournament, before: Entry | None, entry: Entry, actor: 
             event_of(entry, kind, actor),
         ]
     )
+    if certain:
+        make_room(tournament)
 
 
 def withdraw(tenant_id: str, tournament_id: str, player_id: str, brand_id: str | None, actor: Actor) -> Entry:

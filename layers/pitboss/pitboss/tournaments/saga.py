@@ -14,7 +14,7 @@ from pitboss.delivery import public as delivery
 from pitboss.kernel.refusal import Refusal
 from pitboss.ledger import public as ledger
 from pitboss.platform.dynamo import TooBusy, TransactionRefused
-from pitboss.platform.observe import count
+from pitboss.platform.observe import count, logger
 from pitboss.rounds import public as rounds
 from pitboss.tournaments import entry_rules, entry_store, store
 from pitboss.tournaments.model import (
@@ -117,7 +117,21 @@ def _activate(tournament: Tournament, entry: Entry, pending: Pending, actor: Act
     ]
     lines = _purchase_lines(tournament, pending)
     now_posted = _post(tournament, f"DEBIT#{pending.ref}", pending.kind, lines, actor, beside)
-    return after if now_posted else _again(entry)
+    if not now_posted:
+        return _again(entry)
+    if first:
+        make_room(tournament)
+    return after
+
+
+def make_room(tournament: Tournament) -> None:
+    """After a player was seated: let the pages grow with the players. Dying before it leaves that to the next one."""
+    players = tournament.players + 1
+    try:
+        rounds.grow(tournament.tenant_id, tournament.tournament_id, tournament.pages, players)
+    except Exception:  # noqa: BLE001 - the player is seated; fuller pages for a while are no reason to say otherwise
+        logger.exception("the pages did not grow", tournamentId=tournament.tournament_id)
+        count("pages_not_grown")
 
 
 def _purchase_lines(tournament: Tournament, pending: Pending) -> dict[str, int]:

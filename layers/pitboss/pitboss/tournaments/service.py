@@ -122,8 +122,9 @@ def born(tournament: Tournament, actor: Actor, *, as_draft: bool) -> Tournament:
 
 
 def pages_of(spec: Spec) -> int:
-    """Score pages of a tournament, from the most or the expected players."""
-    return rounds.pages_for(spec.expected_players or spec.max_players or None)
+    """Score pages of a tournament at its publication, from the expected players; they grow with those who come. How many
+    may come at most says little: a hall of ten thousand seats is no reason to write ten thousand half-empty pages."""
+    return rounds.pages_for(spec.expected_players or None)
 
 
 def live_ops(tournament: Tournament) -> "list[Op]":
