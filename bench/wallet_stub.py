@@ -1,7 +1,7 @@
 """A DynamoDB and an operator's wallet for the wallet's bench, in a process of their own.
 
 The tables keep items in memory, obey the few conditions that the wallet writes, and count capacity by DynamoDB's rules from
-the sizes of the items: a write 1 unit a KB, twice in a transaction; a strong read 1 unit for 4 KB, half of it when
+the sizes of the items: a write 1 unit a KB, twice in a transaction, and once more in each index that holds the item; a strong read 1 unit for 4 KB, half of it when
 eventually consistent. Every call takes `DELAY_S`, so that calls side by side can be told from calls in turn. `POST /` with
 the target `Bench.Drain` answers what was called since the last time. `POST /wallet/...` is an operator that says yes.
 """
@@ -65,6 +65,16 @@ def _one(there: dict[str, Any] | None, op: dict[str, Any], part: str) -> bool:
     return there is not None and there.get(name) == op["ExpressionAttributeValues"][found[2]]
 
 
+def index_units(there: dict[str, Any] | None, item: dict[str, Any]) -> int:
+    """What a write costs in the tables' indexes, which hold whole items: one entry put, moved (twice) or taken out."""
+    taken = 0
+    for names in (("duepk", "dueAt"), ("gsi1pk", "gsi1sk")):
+        old, new = ([(of or {}).get(name) for name in names] for of in (there, item))
+        entries = [(old, there), (new, item)] if old != new else [(new, item)]
+        taken += sum(units(size_of(of), 1024) for key, of in entries if of is not None and key[0] is not None)
+    return taken
+
+
 def where(table: str, of: dict[str, Any]) -> tuple[str, str, str]:
     """The place of an item or key."""
     return table, of["pk"]["S"], of["sk"]["S"]
@@ -81,7 +91,8 @@ def answer(operation: str, body: dict[str, Any]) -> tuple[int, dict[str, Any], f
     if operation == "BatchWriteItem":  # the inspector's records
         puts = [(t, r["PutRequest"]["Item"]) for t, rows in body["RequestItems"].items() for r in rows]
         ITEMS.update((where(t, item), item) for t, item in puts)
-        return 200, {"UnprocessedItems": {}}, sum(units(size_of(item), 1024) for _, item in puts), 0
+        taken = sum(units(size_of(item), 1024) + index_units(None, item) for _, item in puts)
+        return 200, {"UnprocessedItems": {}}, taken, 0
     if operation == "Query":
         return 200, {"Items": [], "Count": 0}, 0, 0.5
     raise ValueError(operation)
@@ -94,8 +105,9 @@ def _write(operation: str, body: dict[str, Any]) -> tuple[int, dict[str, Any], f
         error = {"__type": "x#ConditionalCheckFailedException", "message": "refused"}
         return 400, {**error, "Item": ITEMS.get(place)}, units(size_of(item), 1024), 0
     if operation == "PutItem":
+        taken = units(size_of(item), 1024) + index_units(ITEMS.get(place), item)
         ITEMS[place] = item
-        return 200, {}, units(size_of(item), 1024), 0
+        return 200, {}, taken, 0
     return 200, {"Attributes": {"used": {"N": "60"}}} if "ReturnValues" in body else {}, 1, 0
 
 
@@ -111,6 +123,7 @@ def _transact(parts: list[dict[str, Any]]) -> tuple[int, dict[str, Any], float, 
             reasons.append({"Code": "None"})
             if "Item" in op:
                 puts.append((place, item))
+                taken += index_units(there, item)
         else:
             reasons.append({"Code": "ConditionalCheckFailed", **({"Item": there} if there else {})})
     if any(reason["Code"] != "None" for reason in reasons):

@@ -1,10 +1,13 @@
 """Every payload of events/ is run through its handler, on the template's tables and with exactly the function's variables."""
 
+import base64
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from pitboss.platform import signing
 
 from devtools.console import ROOT
 from tests.functions import load
@@ -34,7 +37,6 @@ STATUS = {
     "demo_operator/game_page": 200,
     "demo_operator/game_unlaunched": 400,
     "demo_operator/player_without_token": 401,
-    "demo_operator/unsigned_bet": 401,
     "demo_operator/unsigned_payout": 401,
     "demo_operator/wallet_without_token": 401,
     "dialects_api/list_profiles": 200,
@@ -49,7 +51,7 @@ STATUS = {
     "inspector_api/list_calls": 200,
     "inspector_api/replay_unknown": 404,
     "inspector_api/round_unknown": 404,
-    "inspector_api/signature_lab": 200,
+    "inspector_api/signature_lab_without_secret": 401,
     "payouts_api/list_payouts": 200,
     "payouts_api/retry_unknown": 404,
     "players_api/create_player": 201,
@@ -247,15 +249,39 @@ def test_the_ledgers_stream_becomes_history_and_a_damaged_record_is_reported(
     ]
 
 
-def test_the_payload_of_a_bet_moves_money_when_it_is_signed_now(
-    world: pytest.MonkeyPatch, aws: dict[str, str]
-) -> None:
-    """The same bytes, but with a session and a signature that are of this moment: a payload on disk is always stale."""
-    from pitboss.wallet.sessions import start
+def ask(like: str, resource: str, params: dict[str, str], body: dict[str, Any], **headers: str) -> Any:
+    """A POST shaped like that payload; answers the document of its 200 or 201."""
+    event = event_of(like)
+    event |= {"resource": resource, "path": resource.format(**params), "httpMethod": "POST"}
+    raw = json.dumps(body).encode()
+    event |= {"pathParameters": params, "body": base64.b64encode(raw).decode(), "isBase64Encoded": True}
+    event["headers"] |= headers
+    event["multiValueHeaders"] |= {name: [value] for name, value in headers.items()}
+    answer = load(like.partition("/")[0]).handler(event, Context())
+    assert answer["statusCode"] in (200, 201), answer["body"]
+    return json.loads(answer["body"])
 
-    secret = asked("dialects_api/put_wallet_unknown", "POST", "/integrations/{id}/wallet-secret", {"id": "demo"}, {})
-    player = json.loads(invoke("players_api/create_player")["body"])["id"]
-    del start, secret, player
+
+@pytest.mark.usefixtures("world")
+def test_the_payload_of_a_bet_moves_money_when_it_is_signed_now() -> None:
+    """A payload on disk is stale for ever: the same bet with a session and a signature of this moment."""
+    made = json.loads(invoke("players_api/create_player")["body"])
+    player = {"id": made["id"]}
+    secret = ask("dialects_api/put_wallet_unknown", "/integrations/{id}/wallet-secret", {"id": "demo"}, {})
+    like = "players_api/create_player"
+    money = {"transactionId": "cashier-1", "amount": "25.00"}
+    ask(like, "/players/{id}/deposit", player, money, **{"Idempotency-Key": "deposit-1"})
+    session = ask(
+        like, "/players/{id}/sessions", player, {"device": "web"}, **{"Idempotency-Key": "session-1"}
+    )
+    body = json.loads(base64.b64decode(event_of("wallet_api/bet")["body"]))
+    body |= {"sessionToken": session["sessionToken"]}
+    key = base64.b64decode(secret["secret"].removeprefix("whsec_"))
+    signed = signing.headers(key, "message-1", int(time.time()), json.dumps(body).encode())
+    first = ask("wallet_api/bet", "/wallet/bet", {}, body, **signed)
+    assert (first["status"], first["balance"], first["replay"]) == ("OK", "15.00", False)
+    again = ask("wallet_api/bet", "/wallet/bet", {}, body, **signed)
+    assert (again["balance"], again["replay"]) == ("15.00", True)
 
 
 def test_the_ranker_has_nothing_to_rank_for_a_tournament_that_is_gone(

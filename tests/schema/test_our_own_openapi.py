@@ -132,7 +132,7 @@ def test_a_signed_message_reaches_the_wallet(operation: Any, stack: Stack, provi
 
     run()
     assert "SIGNATURE_INVALID" not in outcomes
-    print("OUT", operation.path, outcomes); assert outcomes - UNREACHED, outcomes
+    assert outcomes - UNREACHED, outcomes
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda o: f"{o.method.upper()} {o.path}")

@@ -428,3 +428,16 @@ def test_72_brand_and_user_of_nobody(here: tuple[World, Provider, Watch]) -> Non
     assert watch.fault(provider("win", type="promo", **row, **bob), "USER_NOT_FOUND") == ""
     assert watch.fault(provider("bet", **row, brandId=BRAND, userId="ann"), "VALIDATION_ERROR") == ""
     assert watch.wrote() == []
+
+
+def test_a_failure_of_ours_is_on_record_too(
+    here: tuple[World, Provider, Watch], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, provider, watch = here
+    with monkeypatch.context() as broken:
+        broken.setenv("LEDGER_TABLE", "no-such-table")
+        reply = provider.bet("t1")
+    assert (reply.status, reply.name, reply.body["effect"]) == (500, "INTERNAL_ERROR", "unknown")
+    watch.refused += 1
+    assert watch.wrote() == []
+    assert made(provider.bet("t1"))["replay"] is False

@@ -36,7 +36,8 @@ def demo_token(aws: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def there(aws: dict[str, str]) -> Iterator[Seamless]:
-    with open_seamless() as world:
+    # Nothing here is about time: a loaded machine must not look like a slow operator.
+    with open_seamless(walletTimeoutMs=10_000) as world:
         yield world
 
 
@@ -153,3 +154,14 @@ def test_a_balance_that_nobody_tells_is_not_made_up(there: Seamless) -> None:
         )
     ended = made(there.provider("end-round", **row))
     assert (ended["replay"], ended["balance"], ended["roundStatus"]) == (True, "990.00", "completed")
+
+
+def test_a_bet_that_stands_twice_in_a_list_is_asked_for_once(there: Seamless) -> None:
+    rows = [{"action": "bet", "transactionId": "t1", "amount": "10.00"}] * 2
+    common = {"roundId": "r1", "gameId": there.provider.game, "currency": "EUR"}
+    answer = made(there.provider("transaction", actions=rows, **common))
+    assert [(row["replay"], row["balance"]) for row in answer["results"]] == [
+        (False, "990.00"),
+        (True, "990.00"),
+    ]
+    assert (there.calls(), there.operator()["balance"]) == (["bet"], "990.00")

@@ -307,4 +307,4 @@ def test_case_23_rests_on_the_expiry_of_the_stored_item() -> None:
     from pitboss.wallet.transactions_api import _expiry
 
     assert _expiry({"pk": "X#t"}) is None
-    assert _expiry({"ttl": 1_800_000_000}) == "2027-01-15T08:00:00.000Z"
+    assert _expiry({"ttl": 1_800_000_000}) == "2027-01-15T08:00:00Z"

@@ -187,3 +187,24 @@ def test_the_newest_session_stands_and_the_wallet_stays_small(steps: list[tuple[
         assert len({s.id for s in wallet.sessions}) == len(wallet.sessions)
         devices = [s.device for s in wallet.sessions if sessions.alive(s, now)]
         assert len(devices) == len(set(devices))
+
+
+def test_the_wallet_stays_small() -> None:
+    """Of sessions that are over two stay, and an exchanged launch token is forgotten an hour after its time."""
+    wallet = Wallet("T1", "P1", "aurora", "ann", "EUR", 2, "transfer")
+    for number in range(6):
+        now = NOW + number * MINUTE
+        session = Session(f"S{number}", bytes([number]) * 16, "desktop", now, now + 60 * MINUTE)
+        launched = replace(session, launch=b"l" * 16, launch_until=now + 10 * MINUTE, used=b"u" * 16)
+        wallet = sessions.start(wallet, launched, now)
+    assert [s.id for s in wallet.sessions] == ["S3", "S4", "S5"]
+    assert all(s.used for s in wallet.sessions)
+    later = NOW + 120 * MINUTE
+    wallet = sessions.start(
+        wallet, replace(session, id="S9", started_at=later, expires_at=later + MINUTE), later
+    )
+    assert [(s.id, s.launch, s.used) for s in wallet.sessions] == [
+        ("S4", b"", b""),
+        ("S5", b"", b""),
+        ("S9", b"", b""),
+    ]

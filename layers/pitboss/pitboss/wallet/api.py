@@ -102,6 +102,11 @@ def serve(call: Call, action: str) -> Answer:
             count("money_for_nobody")
         _tell(call, action, authentic.provider, problem(refusal, call.request_id), begun, ids_of(document))
         raise
+    except Exception:
+        # The very call that somebody will ask about. What is answered is the front's.
+        failed = Refusal("INTERNAL_ERROR", "Something failed on our side.", effect="unknown")
+        _tell(call, action, authentic.provider, problem(failed, call.request_id), begun, ids_of(document))
+        raise
     if answer.body.get("replay"):
         told = {**ids_of(document), "hubTransactionId": answer.body["hubTransactionId"]}
         _tell(call, action, authentic.provider, answer, begun, told)

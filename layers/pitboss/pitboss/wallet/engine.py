@@ -132,7 +132,7 @@ def _again(book: Book, action: Action, tx: Tx) -> Result:
         raise conflict(
             "This transaction id was used with another content; a new operation needs a new id.", tx
         )
-    if tx.state in ("PENDING", "UNKNOWN", "FAILED"):
+    if tx.state in ("PENDING", "UNKNOWN", "FAILED") and not book.is_new(tx.key):
         raise in_progress(tx)
     if tx.state == "REFUSED":  # 20
         raise Refusal(

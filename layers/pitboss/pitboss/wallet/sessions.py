@@ -23,6 +23,10 @@ LAUNCH_TTL_MS = 10 * MINUTE_MS
 PAUSE_MS = 15 * MINUTE_MS
 # Wins of a session come late by hours, promotions by days.
 KEPT_MS = 7 * 24 * 60 * MINUTE_MS
+# The wallet item is paid for by its size with every bet: few sessions that are over stay (wins of forgotten ones are taken
+# too), and of a launch only what its session needs.
+MOST_OVER = 2
+SLIM_MS = 60 * MINUTE_MS
 
 
 def barred(wallet: Wallet, now: int) -> Refusal | None:
@@ -128,10 +132,20 @@ def launch(wallet: Wallet, session: Session, now: int) -> Wallet:
 
 
 def _with(wallet: Wallet, others: tuple[Session, ...], session: Session, now: int) -> Wallet:
-    kept = [s for s in others if s.id != session.id and not _forgettable(s, now)]
+    kept = [_slimmed(s, now) for s in others if s.id != session.id and not _forgettable(s, now)]
+    over = [s for s in kept if s.digest and not alive(s, now)]
+    for gone in sorted(over, key=lambda s: s.started_at)[: max(0, len(over) - MOST_OVER)]:
+        kept.remove(gone)
     while len(kept) >= MAX_SESSIONS:
         kept.remove(min(kept, key=lambda s: _worth(s, now)))
     return replace(wallet, sessions=(*kept, session))
+
+
+def _slimmed(session: Session, now: int) -> Session:
+    """Without what told of its launch token, once nobody can be repeating the exchange any more."""
+    if not session.used or now < session.launch_until + SLIM_MS:
+        return session
+    return replace(session, launch=b"", launch_until=0, used=b"")
 
 
 def _forgettable(session: Session, now: int) -> bool:

@@ -1,0 +1,34 @@
+"""What the numbered cases leave open: found by putting mistakes into the engine and seeing which of them went unseen."""
+
+import pytest
+from pitboss.wallet.model import TxKey
+
+from tests.wallet_bank import PROVIDER, Bank, back, bet, wallet_of, win
+
+pytestmark = pytest.mark.unit
+
+
+@pytest.mark.parametrize("kind", ["promo", "jackpot", "win"])
+def test_49_a_win_that_was_rolled_back_before_it_came_is_never_paid(kind: str) -> None:
+    bank = Bank()
+    assert bank.said(back("k1", "w1")) == "OK"
+    bank.do(bet("t1"))
+    for _ in range(2):
+        assert bank.said(win("w1", type=kind, ref="t1" if kind == "win" else "")) == "TX_ROLLED_BACK"
+    assert bank.balance == 99_000
+    assert {bank.txs[TxKey(PROVIDER, of, "w1")].state for of in ("bet", "win")} == {"TOMBSTONE"}
+
+
+def test_49_a_rollback_that_says_of_what_buries_only_that() -> None:
+    bank = Bank()
+    bank.do(bet("t1"), back("k1", "w1", target="bet"))
+    assert bank.said(win("w1", ref="t1")) == "OK"
+
+
+def test_an_action_that_stands_twice_in_one_list_counts_once() -> None:
+    for mode in ("transfer", "seamless"):
+        bank = Bank(wallet=wallet_of(mode=mode))
+        first, second = bank.do(bet("t1"), bet("t1"))
+        assert (first.replay, second.replay) == (False, True)
+        assert bank.wallet.house == 1000
+        assert bank.said(bet("t2"), bet("t2", "11")) == "TX_CONFLICT"
