@@ -113,7 +113,9 @@ def test_every_variable_that_the_code_reads_is_declared_somewhere() -> None:
     everywhere = set(written()["Globals"]["Function"]["Environment"]["Variables"])
     for function in functions().values():
         everywhere |= set(function["Properties"].get("Environment", {}).get("Variables", {}))
-    command_line = PACKAGE / "pitboss" / "certify" / "cli.py"  # runs on anybody's machine, with their environment
+    command_line = (
+        PACKAGE / "pitboss" / "certify" / "cli.py"
+    )  # runs on anybody's machine, with their environment
     used = set().union(*(read_by(p) for p in (PACKAGE / "pitboss").rglob("*.py") if p != command_line))
     assert used <= everywhere
 

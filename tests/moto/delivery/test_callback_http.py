@@ -84,7 +84,9 @@ def test_what_is_sent_and_what_comes_back() -> None:
     assert headers["content-length"] == "10"
 
 
-@pytest.mark.parametrize("size", [outgoing.ANSWER_LIMIT, outgoing.ANSWER_LIMIT + 1, 20 * outgoing.ANSWER_LIMIT])
+@pytest.mark.parametrize(
+    "size", [outgoing.ANSWER_LIMIT, outgoing.ANSWER_LIMIT + 1, 20 * outgoing.ANSWER_LIMIT]
+)
 def test_no_more_than_the_limit_is_read(size: int) -> None:
     padded = OK + b" " * (size - len(OK))
     with http_server(lambda *_: (200, "application/json", padded)) as url:

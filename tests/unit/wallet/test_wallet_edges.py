@@ -1,7 +1,9 @@
 """What the numbered cases leave open: found by putting mistakes into the engine and seeing which of them went unseen."""
 
 import pytest
-from pitboss.wallet.model import TxKey
+from pitboss.kernel.instants import parse_instant
+from pitboss.wallet.model import DAY_MS, Limits, TxKey
+from pitboss.wallet.rules import week_of
 
 from tests.wallet_bank import PROVIDER, Bank, back, bet, wallet_of, win
 
@@ -32,3 +34,20 @@ def test_an_action_that_stands_twice_in_one_list_counts_once() -> None:
         assert (first.replay, second.replay) == (False, True)
         assert bank.wallet.house == 1000
         assert bank.said(bet("t2"), bet("t2", "11")) == "TX_CONFLICT"
+
+
+def test_73_a_week_of_losses_begins_on_monday_at_midnight_utc() -> None:
+    monday = parse_instant("2026-09-21T00:00:00Z")
+    bank = Bank(wallet=wallet_of(limits=Limits(weekly_loss=1500)))
+    for days, said in (
+        (-4, "OK"),
+        (-1, "LOSS_LIMIT"),
+        (0, "OK"),
+        (3, "LOSS_LIMIT"),
+        (6, "LOSS_LIMIT"),
+        (7, "OK"),
+    ):
+        bank.now = monday + days * DAY_MS
+        assert bank.said(bet(f"t{days}", "10", round_id=f"r{days}")) == said, days
+    bank.now = monday - 1
+    assert week_of(bank.now) + 1 == week_of(monday) == week_of(monday + 7 * DAY_MS - 1)

@@ -156,7 +156,8 @@ class PutSettings(Model):
         description="Who holds the balances of players created from now on: the hub, or the operator's wallet.",
     )
     wallet_url: Text500 = Field(
-        "", description="Base URL of the operator's seamless wallet; /balance, /bet, /win, /rollback are added."
+        "",
+        description="Base URL of the operator's seamless wallet; /balance, /bet, /win, /rollback are added.",
     )
     wallet_timeout_ms: Annotated[int, Field(ge=1000, le=10_000)] = Field(
         3000, description="How long one call of the operator's wallet may take."

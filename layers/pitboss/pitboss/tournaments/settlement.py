@@ -193,7 +193,9 @@ def load_result(tournament: Tournament, version: int) -> Result | None:
 def _pay(tournament: Tournament, actor: Actor) -> bool:
     """Plan the payouts of the newest result and post its money; both repeat to the same."""
     version = tournament.result_version
-    rounds.request_rank(tournament.tenant_id, tournament.tournament_id)  # readers learn that the board is final
+    rounds.request_rank(
+        tournament.tenant_id, tournament.tournament_id
+    )  # readers learn that the board is final
     for number in range(tournament.planned_version + 1, version + 1):
         _plan(tournament, number, actor)
     if tournament.status == FINAL:
