@@ -235,9 +235,14 @@ def score(hub: Hub, things: Things) -> None:
 
 
 def settle(hub: Hub, contest: str) -> Things:
-    """Wait for the prize."""
+    """Wait for the prize, and for the casino's word on the buy-in: a slow machine makes its first answer come too late."""
     until(lambda: hub("GET", f"/tournaments/{contest}/status")["status"], lambda s: s == "settled", 120.0)
-    return {"payout": hub("GET", "/payouts", tournamentId=contest)["payouts"][0]["payoutRef"]}
+    until(
+        lambda: hub("GET", "/debits", tournamentId=contest)["debits"][0]["state"], lambda s: s == "confirmed"
+    )
+    payouts = hub("GET", "/payouts", tournamentId=contest)["payouts"]
+    assert [payout["state"] for payout in payouts] == ["confirmed"], payouts
+    return {"payout": payouts[0]["payoutRef"]}
 
 
 def points(root: Hub, owner: Party) -> Things:

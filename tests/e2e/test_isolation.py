@@ -16,7 +16,7 @@ import pytest
 from pitboss.dialects.public import CODECS, Credential, Said, Terms
 from pitboss.kernel.refusal import Refusal
 from pitboss.platform import signing
-from pitboss.platform.http import Route
+from pitboss.platform.http import Answer, Route
 
 from devtools.client import ApiRefusal, Hub
 from devtools.seed import DemoTenant
@@ -172,6 +172,28 @@ def test_lists_of_the_rival_do_not_mention_the_owner(world: World) -> None:
             assert answer.status_code in (200, 400, 406), (route.path, answer.text)
             told = [n for n, v in world.things.items() if n not in world.shared and str(v) in answer.text]
             assert told == [], route.path
+
+
+def test_a_route_that_nobody_has_told_fails_the_walk() -> None:
+    def new(method: str, path: str, body: str = "") -> Route:
+        return Route(method, path, "A route to come", lambda call: Answer(), body=body)
+
+    with pytest.raises(AssertionError, match="does not know how to fill"):
+        path_of(new("GET", "/things/{id}"), Ask())
+    for route in (new("GET", "/things"), new("POST", "/players/{id}/things", "some.schemas:Thing")):
+        with pytest.raises(AssertionError, match="isolation_asks"):
+            asks(route)
+
+
+READ = [r for r in WALKED if r.method == "GET" and ASKS.get(named(r), Ask()).expects == MISSING]
+
+
+@pytest.mark.parametrize("route", READ, ids=named)
+def test_the_owners_key_finds_it(route: Route, world: World) -> None:
+    """Otherwise the rival's 404 would say nothing."""
+    for ask in asks(route):
+        told = Stranger(world.owner, route, ask, world.things)
+        assert told.status < 300, told.text
 
 
 @pytest.mark.parametrize("route", WALKED, ids=named)

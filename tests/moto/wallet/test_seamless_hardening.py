@@ -7,7 +7,7 @@ import pytest
 from pitboss.certify.api import api as certify_api
 from pitboss.platform.clock import now_ms
 from pitboss.tenancy.api import api as tenancy_api
-from pitboss.wallet import failed, open_rounds
+from pitboss.wallet import failed, open_rounds, resolve
 from pitboss.wallet.transactions_api import api as transactions_api
 
 from tests.bad_input_world import Watch, bet_text, respelled, sent
@@ -165,3 +165,15 @@ def test_a_bet_that_stands_twice_in_a_list_is_asked_for_once(there: Seamless) ->
         (True, "990.00"),
     ]
     assert (there.calls(), there.operator()["balance"]) == (["bet"], "990.00")
+
+
+def test_a_message_that_comes_early_drives_nothing(there: Seamless) -> None:
+    """A queue may bring a message twice; the provider's own repetition still has its seconds."""
+    there.faults({"kind": "drop-after", "action": "bet"})
+    there.provider.bet("t1")
+    stands = there.tx("t1")
+    assert resolve.look(stands.tenant_id, stands.key, stands.due_at - 1) is None
+    assert (there.tx("t1"), there.calls()) == (stands, ["bet"])
+    assert made(there.provider.bet("t1"))["balance"] == "990.00"
+    assert resolve.look(stands.tenant_id, stands.key, stands.due_at + 60_000) is None
+    assert (there.tx("t1").state, there.calls()) == ("DONE", ["bet", "bet"])

@@ -47,3 +47,9 @@ def test_a_reconciliation_file_with_an_immense_number_has_a_bad_line() -> None:
     with pytest.raises(Refusal) as refused:
         list(read_file(b'[{"amount": 1e99999999999999999999}]'))
     assert refused.value.name == "FILE_INVALID"
+
+
+def test_a_reconciliation_file_with_half_a_pair_can_be_answered() -> None:
+    (line,) = read_file(rb'{"transactionId": "t\ud800", "action": "bet", "userId": "\udc00"}')
+    assert not isinstance(line, BadLine)
+    assert (line.ext_id, line.user_id) == ("t?", "?")

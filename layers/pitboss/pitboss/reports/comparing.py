@@ -153,7 +153,8 @@ def _text(row: Mapping[str, Any], names: Iterable[str]) -> str:
         if isinstance(value, bool) or value is None:
             continue
         if isinstance(value, str):
-            return value
+            # Half a surrogate pair could be written into no answer of ours; no id of ours has one.
+            return value if value.isascii() else value.encode("utf-8", "replace").decode()
         if isinstance(value, int | Decimal):
             return str(value)
     return ""
