@@ -10,7 +10,8 @@ from pitboss.platform.clock import now_ms
 from pitboss.wallet.public import TxKey, read_tx
 
 from tests.bad_input_world import Watch, bet_text, respelled, sent, zipped
-from tests.provider_world import BRAND, INTEGRATION, Provider, World, open_world
+from tests.dialect_world import World
+from tests.provider_world import BRAND, INTEGRATION, Provider, open_world
 from tests.tenancy_world import Client, made
 
 pytestmark = pytest.mark.moto
@@ -149,7 +150,7 @@ def test_85_ids_that_are_none(here: tuple[World, Provider, Watch]) -> None:
 def test_85_hostile_ids_are_names_and_no_more(here: tuple[World, Provider, Watch]) -> None:
     """As a transaction, a round, a game and a player: kept exactly, or unknown."""
     world, provider, watch = here
-    row = {"roundId": "r", "gameId": provider.game, "amount": 1, "currency": "EUR"}
+    row: dict[str, Any] = {"roundId": "r", "gameId": provider.game, "amount": 1, "currency": "EUR"}
     for ident in HOSTILE_IDS:
         who = {"brandId": ident[:100], "userId": ident[:100]}
         assert watch.fault(provider.bet("t", gameId=ident[:100]), "GAME_NOT_FOUND") == ""
@@ -191,7 +192,13 @@ def test_84_missing_and_mistyped_fields(here: tuple[World, Provider, Watch]) -> 
 
 def test_84_lists_that_are_none(here: tuple[World, Provider, Watch]) -> None:
     _, provider, watch = here
-    row = {"action": "bet", "transactionId": "t", "roundId": "r", "gameId": provider.game, "amount": 1}
+    row: dict[str, Any] = {
+        "action": "bet",
+        "transactionId": "t",
+        "roundId": "r",
+        "gameId": provider.game,
+        "amount": 1,
+    }
     good = {**row, "currency": "EUR"}
     lists: list[Any] = [
         None, {}, [], "bet", [None], [[]], ["bet"], [{}], [good, None], [good, {**good, "action": "transaction"}],
@@ -353,7 +360,13 @@ def test_88_another_tenants_token_and_secret(
     there, stranger = open_world()
     watch = Watch(aws, stranger)
     own, stranger.token = stranger.token, provider.token
-    row = {"transactionId": "w", "roundId": "r", "gameId": stranger.game, "amount": 1, "currency": "EUR"}
+    row: dict[str, Any] = {
+        "transactionId": "w",
+        "roundId": "r",
+        "gameId": stranger.game,
+        "amount": 1,
+        "currency": "EUR",
+    }
     for reply in (
         stranger("authenticate"),
         stranger("balance"),
@@ -396,6 +409,9 @@ def test_another_integrations_header(here: tuple[World, Provider, Watch]) -> Non
     as_first = Provider(provider.client, secret, provider.token)
     assert watch.fault(as_first.back("b", "mine"), "SIGNATURE_INVALID") == ""
     assert watch.wrote() == []
+    # Message ids are an integration's own too.
+    made(provider("authenticate", nonce="same"))
+    assert made(second("balance", nonce="same"))["balance"] == "990.00"
     # Its rollback of the same id is of a transaction that it never sent.
     assert made(second.back("b", "mine"))["balance"] == "990.00"
     assert made(provider.win("w1", betTransactionId="mine"))["balance"] == "1010.00"
@@ -419,7 +435,13 @@ def test_unknown_fields_are_taken_and_named(here: tuple[World, Provider, Watch])
 
 def test_72_brand_and_user_of_nobody(here: tuple[World, Provider, Watch]) -> None:
     _, provider, watch = here
-    row = {"transactionId": "w", "roundId": "r", "gameId": provider.game, "amount": 1, "currency": "EUR"}
+    row: dict[str, Any] = {
+        "transactionId": "w",
+        "roundId": "r",
+        "gameId": provider.game,
+        "amount": 1,
+        "currency": "EUR",
+    }
     for brand, user in ((BRAND, "bob"), ("other", "ann"), (BRAND, "ANN"), (BRAND, "ann "), (BRAND, "%61nn")):
         who = {"brandId": brand, "userId": user}
         assert watch.fault(provider("win", type="promo", **row, **who), "USER_NOT_FOUND") == ""

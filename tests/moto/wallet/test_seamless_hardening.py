@@ -172,6 +172,7 @@ def test_a_message_that_comes_early_drives_nothing(there: Seamless) -> None:
     there.faults({"kind": "drop-after", "action": "bet"})
     there.provider.bet("t1")
     stands = there.tx("t1")
+    assert stands.due_at - stands.at >= 5_000
     assert resolve.look(stands.tenant_id, stands.key, stands.due_at - 1) is None
     assert (there.tx("t1"), there.calls()) == (stands, ["bet"])
     assert made(there.provider.bet("t1"))["balance"] == "990.00"

@@ -51,3 +51,13 @@ def test_73_a_week_of_losses_begins_on_monday_at_midnight_utc() -> None:
         assert bank.said(bet(f"t{days}", "10", round_id=f"r{days}")) == said, days
     bank.now = monday - 1
     assert week_of(bank.now) + 1 == week_of(monday) == week_of(monday + 7 * DAY_MS - 1)
+
+
+def test_29_a_win_names_a_bet_of_its_own_player_and_round() -> None:
+    bank = Bank()
+    bank.do(bet("t1"), bet("t2", round_id="r2"))
+    assert bank.said(win("w1", round_id="r2", ref="t1")) == "TX_CONFLICT"
+    assert bank.said(win("w2", round_id="r3", ref="t1")) == "TX_CONFLICT"
+    other = Bank(wallet=wallet_of(player_id="P2", user_id="u2"), txs=bank.txs)
+    assert other.said(win("w3", ref="t1")) == "TX_CONFLICT"
+    assert (other.balance, bank.balance) == (100_000, 98_000)
