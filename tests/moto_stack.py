@@ -1,5 +1,6 @@
 """The stateful resources of template.yaml on moto, from the template itself, so that keys and indexes cannot differ."""
 
+from functools import cache
 from typing import Any
 
 import boto3
@@ -23,9 +24,23 @@ _CREATE = ("BillingMode", "KeySchema", "AttributeDefinitions", "GlobalSecondaryI
 ACCOUNT = "123456789012"
 
 
+@cache
+def resources_of_template() -> dict[str, Any]:
+    """Read once in a process: every test begins with a new AWS, and the template is a long document."""
+    resources: dict[str, Any] = read_template()["Resources"]
+    return resources
+
+
+@cache
+def client(service: str) -> Any:
+    """Clients work in every mock_aws of the process; building one costs more than a test's calls with it."""
+    make: Any = boto3.client
+    return make(service)
+
+
 def create() -> dict[str, str]:
     """Create them inside mock_aws and answer the environment of a function that is given all of it."""
-    resources = read_template()["Resources"]
+    resources = resources_of_template()
     variables = {
         **_tables(resources),
         **_queues(resources),
@@ -36,9 +51,9 @@ def create() -> dict[str, str]:
         "DEMO_TOKEN": "demo-token",
         "STAGE": "local",
     }
-    boto3.client("s3").create_bucket(Bucket="snapshots")
-    boto3.client("scheduler").create_schedule_group(Name="bells")
-    secrets = boto3.client("secretsmanager")
+    client("s3").create_bucket(Bucket="snapshots")
+    client("scheduler").create_schedule_group(Name="bells")
+    secrets = client("secretsmanager")
     for logical, variable in SECRETS.items():
         wanted = resources[logical]["Properties"]["GenerateSecretString"]
         value = secrets.get_random_password(**wanted)["RandomPassword"]
@@ -47,7 +62,7 @@ def create() -> dict[str, str]:
 
 
 def _tables(resources: dict[str, Any]) -> dict[str, str]:
-    dynamodb, variables = boto3.client("dynamodb"), {}
+    dynamodb, variables = client("dynamodb"), {}
     for logical, variable in TABLES.items():
         properties = resources[logical]["Properties"]
         dynamodb.create_table(TableName=logical, **{k: properties[k] for k in _CREATE if k in properties})
@@ -56,7 +71,7 @@ def _tables(resources: dict[str, Any]) -> dict[str, str]:
 
 
 def _queues(resources: dict[str, Any]) -> dict[str, str]:
-    sqs, variables = boto3.client("sqs"), {}
+    sqs, variables = client("sqs"), {}
     for logical, variable in QUEUES.items():
         properties = resources[logical]["Properties"]
         names = ("FifoQueue", "ContentBasedDeduplication", "DelaySeconds", "VisibilityTimeout")

@@ -36,7 +36,7 @@ from tests.isolation_world import (
     seen,
 )
 
-pytestmark = pytest.mark.e2e
+pytestmark = pytest.mark.stack
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"
 

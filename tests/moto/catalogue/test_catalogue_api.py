@@ -178,12 +178,12 @@ def test_a_sync_that_dies_anywhere_is_completed_by_the_same_list(aws: dict[str, 
     wanted = {k: Game(g.slug, "New", "S", "int", True) for k, g in list(many(200).items())}
     client = clients.dynamodb()
     for at in range(1, 6):  # lease, three chunks, record
-        for row_ in before.values():
-            dynamo.apply(
-                dynamo.put_op(
-                    "HubTable", {"pk": f"CAT#{tenant}", "sk": f"GAME#{row_.slug}", **row_.to_record()}
-                )
-            )
+        rows = [
+            dynamo.put_op("HubTable", {"pk": f"CAT#{tenant}", "sk": f"GAME#{game.slug}", **game.to_record()})
+            for game in before.values()
+        ]
+        for start in range(0, len(rows), 100):
+            dynamo.transact(rows[start : start + 100])
         calls = 0
 
         def die(at: int = at, **_: Any) -> None:
