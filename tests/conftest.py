@@ -93,9 +93,10 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
     from moto import mock_aws
     from pitboss.platform import aws as clients
 
+    from tests.moto_backup import cheap_transactions
     from tests.moto_stack import create
 
-    with mock_aws():
+    with mock_aws(), cheap_transactions():
         clients.forget_clients()
         variables = create()
         for key, value in variables.items():
