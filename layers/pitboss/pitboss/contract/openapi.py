@@ -57,13 +57,19 @@ _WITH_TOKEN = (
     "SERVER_IS_BUSY",
 )
 _WITH_BODY = ("MALFORMED_JSON", "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE")
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _IDEMPOTENT = ("OPERATION_IN_PROGRESS", "IDEMPOTENCY_CONFLICT")
 _RATE_HEADERS = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
 
 
 def document() -> dict[str, Any]:
     """The whole OpenAPI document as plain data."""
-    routes = [(title, route) for title, api in apis() for route in api.routes]
+    routes = [
+        (title, route)
+        for title, api in apis()
+        # Not as they were registered: that depends on what was imported first.
+        for route in sorted(api.routes, key=lambda r: (r.path, METHODS.index(r.method)))
+    ]
     bodies = {r.body for _, r in routes if r.body}
     answers = {r.answer for _, r in routes if r.answer}
     models, body_refs, answer_refs = schemas(bodies, answers)

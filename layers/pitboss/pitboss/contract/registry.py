@@ -27,9 +27,14 @@ MODULES: Mapping[str, str] = {
     "pitboss.demo.api": "Demo operator (only in demo mode)",
 }
 
+# Modules that put further routes on an Api of the list; whoever imports them first must not change the document.
+FURTHER = ("pitboss.demo.game_api", "pitboss.demo.wallet_api")
+
 
 def apis() -> Iterator[tuple[str, Api]]:
     """Every Api of the product with its heading."""
+    for module in FURTHER:
+        import_module(module)
     for module, title in MODULES.items():
         api = import_module(module).api
         if not isinstance(api, Api):

@@ -127,6 +127,7 @@ def _door(path: str, action: str, summary: str, body: str) -> None:
         parse=_as_it_is,
         body=f"{SCHEMAS}:{body}",
         answer=f"{SCHEMAS}:WalletAnswer",
+        also=(401, 503),
         about=SIGNED,
     )
     def serve(call: Call) -> Answer:
