@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 from pitboss.rounds.codec import decode_page, encode_page
-from pitboss.rounds.folding import MOST_HASHES, Folded, latest_records
+from pitboss.rounds.folding import MOST_HASHES, Folded
 from pitboss.rounds.model import (
     KEYFRAME,
     LIVE_WINDOW_MS,
@@ -24,6 +24,7 @@ from pitboss.rounds.model import (
     round_hash,
 )
 from pitboss.rounds.service import RECORD_BYTES, WAVE_BYTES, Work, World, advance, fold_with_history, waves
+from pitboss.rounds.standing import latest_records
 from pitboss.scoring.public import AMENDED, ROLLED_BACK, SETTLED, Round, Seat, Stint, Window, compile_rules
 
 pytestmark = pytest.mark.unit

@@ -11,9 +11,10 @@ from pitboss.platform.clock import now_ms
 from pitboss.platform.observe import count, logger
 from pitboss.rounds import layout_store, service, store
 from pitboss.rounds.boards import ranked_rows
-from pitboss.rounds.folding import contradictions, judged, latest_records
+from pitboss.rounds.folding import judged
 from pitboss.rounds.history import all_records
 from pitboss.rounds.model import Arrival, Live, Place, Recorded, Sheet, player_hash, player_key
+from pitboss.rounds.standing import contradictions, latest_records
 from pitboss.scoring.public import Ranked, Round, Seat, compile_rules, refold
 
 # The scorer's lag is alarmed at minutes; the inbox of an hour before the end is folded again in any case.

@@ -26,6 +26,7 @@ from pitboss.rounds.model import (
     Recorded,
     player_key,
 )
+from pitboss.rounds.standing import first_record, latest_by_hash, latest_records, merge
 from pitboss.scoring.public import ROLLED_BACK, Round, Rules, Seat, Stint, Window
 
 NOTHING = History()
@@ -64,6 +65,7 @@ class _Folder:
         self.spotted = latest_by_hash(self.history.spotted()) if history else {}
         self.known: dict[int, Recorded] = {}  # records of this very flush
         self.stale: set[Entry] = set()  # to be folded again
+        self.touched: set[int] = set()  # slots that know of this version already
         # Only what is written can be asked for.
         self.slots = {EARLY, *page.slots} if page.early else set(page.slots)
         self.early = False
@@ -85,7 +87,7 @@ class _Folder:
         elif known is None and round_.settled_at < self.page.horizon:
             known = self._late(arrival)
         if known is None:
-            self._record(seat, self._fresh(arrival), early=round_.revision > 0)
+            self._record(seat, key, first_record(arrival), early=round_.revision > 0)
         elif known is UNREAD:
             pass
         elif known[0] == round_.revision:
@@ -95,7 +97,7 @@ class _Folder:
                 self.out.counts["conflicts"] += 1
                 self.out.conflicts.append(arrival)
         else:
-            self._correct(seat, arrival)
+            self._correct(seat, key, arrival)
 
     def _known(self, hash_: int) -> tuple[int, int] | None:
         if hash_ in self.page.orphans:
@@ -128,15 +130,7 @@ class _Folder:
             found = self.spotted.get(hash_)
         return (found.round.revision, found.fingerprint) if found else None
 
-    def _fresh(self, arrival: Arrival) -> Recorded:
-        round_ = arrival.round
-        if round_.status == ROLLED_BACK:
-            return Recorded(
-                round_._replace(status=TOMBSTONE), arrival.hash, arrival.fingerprint, -1, 0, 0, "tombstone"
-            )
-        return Recorded(round_, arrival.hash, arrival.fingerprint, round_.revision, 0, 0, "")
-
-    def _correct(self, seat: Seat, arrival: Arrival) -> None:
+    def _correct(self, seat: Seat, key: str, arrival: Arrival) -> None:
         """Another revision of a known round: what stands after it is worked out, then the entry is put right."""
         before = self.known.get(arrival.hash) or self.logged.get(arrival.hash)
         if before is None:
@@ -153,16 +147,16 @@ class _Folder:
         if after is None:
             self.out.counts["outdated"] += 1
             return
-        if before.entry_no and not self._undo(seat, before):
-            self.stale.add((player_key(seat.brand_id, seat.player_id), before.entry_no))
+        if before.entry_no and not self._undo(key, before):
+            self.stale.add((key, before.entry_no))
         early = arrival.round.revision > 0 and before.round.status == TOMBSTONE
-        self._record(seat, after, early=early)
+        self._record(seat, key, after, early=early)
 
-    def _undo(self, seat: Seat, before: Recorded) -> bool:
+    def _undo(self, key: str, before: Recorded) -> bool:
         """Take a record's contribution out of its entry; False when only a refold can tell."""
         if before.round.status == ROLLED_BACK:
             return not self.rules.ordered
-        states = self.page.states.get(player_key(seat.brand_id, seat.player_id), {})
+        states = self.page.states.get(key, {})
         state = states.get(before.entry_no)
         if state is None:
             return False
@@ -172,60 +166,70 @@ class _Folder:
         states[before.entry_no] = undone
         return True
 
-    def _record(self, seat: Seat, record: Recorded, *, early: bool) -> None:
+    def _record(self, seat: Seat, key: str, record: Recorded, *, early: bool) -> None:
         """Judge and fold what stands now, log it, and remember its hash."""
         round_ = record.round
-        if round_.status != TOMBSTONE:
+        if round_.status == TOMBSTONE:
+            self.page.orphans[record.hash] = round_.revision, record.fingerprint
+        else:
             # The status of the seat matters when standings are read, not here: a reinstated player has every round.
             playing = seat if seat.status == "active" else seat._replace(status="active")
             entry_no, reason = self.rules.judge(round_, playing, self.window)
             points = 0
             if entry_no:
-                points, reason = self._fold(seat, record, entry_no)
-            record = record._replace(entry_no=entry_no, points=points, reason=reason)
+                points, reason = self._fold(seat, key, record, entry_no)
+            record = Recorded(*record[:4], entry_no, points, reason)
             self.early = self.early or early
+            self._remember(record)
         self.known[record.hash] = record
         self.out.records.append(record)
         self.out.counts["counted" if record.entry_no else "not_counted"] += 1
-        self._remember(record)
 
-    def _fold(self, seat: Seat, record: Recorded, entry_no: int) -> tuple[int, str]:
-        rules, key = self.rules, player_key(seat.brand_id, seat.player_id)
-        stint = next(s for s in seat.stints if s.entry_no == entry_no)
+    def _fold(self, seat: Seat, key: str, record: Recorded, entry_no: int) -> tuple[int, str]:
+        rules, round_ = self.rules, record.round
+        for stint in seat.stints:  # the judge chose one of them
+            if stint.entry_no == entry_no:
+                break
         states = self.page.states.setdefault(key, {})
         state = states.get(entry_no)
         if state is None:
-            state = rules.fresh(stint.rounds_extra)
+            state = states[entry_no] = rules.fresh(stint.rounds_extra)
         elif rules.outdated(state, stint):
             self.stale.add((key, entry_no))
         if rules.ordered:
             last = rules.last_seen(state)
-            late = last is not None and rules.event_order(record.round, record.hash) < last
-            if late or record.round.status == ROLLED_BACK:
+            late = last is not None and rules.event_order(round_, record.hash) < last
+            if late or round_.status == ROLLED_BACK:
                 self.stale.add((key, entry_no))
-        elif record.round.status == ROLLED_BACK:
-            states.setdefault(entry_no, state)
+        elif round_.status == ROLLED_BACK:
             return 0, "rolled_back"
-        if (key, entry_no) in self.stale:
-            states[entry_no] = state
+        if self.stale and (key, entry_no) in self.stale:
             return 0, "counted"
-        states[entry_no], points, reason = rules.fold(state, record.round, record.hash)
+        states[entry_no], points, reason = rules.fold(state, round_, record.hash)
         return points, reason
 
-    def _remember(self, record: Recorded) -> None:
-        known = (record.round.revision, record.fingerprint)
-        if record.round.status == TOMBSTONE:
-            self.page.orphans[record.hash] = known
-            return
+    def _forget(self, record: Recorded) -> int:
+        """Take a known round's hash from the page; the newest bucket it was in. Revisions may carry different times: the
+        hash stays for as long as the newest of them may be sent again."""
         self.page.orphans.pop(record.hash, None)
-        at = record.round.settled_at // BUCKET_MS
+        newest = 0
         for bucket, hashes in self.page.recent.items():
-            # Revisions may carry different times: the hash stays for as long as the newest of them may be sent again.
             if hashes.pop(record.hash, None) is not None:
-                at = max(at, bucket)
-        self.page.recent.setdefault(at, {})[record.hash] = known
-        runs = self.page.slots.setdefault(record.round.settled_at // SLOT_MS, [])
-        joined(runs, self.page.version + 1)
+                newest = max(newest, bucket)
+        return newest
+
+    def _remember(self, record: Recorded) -> None:
+        round_, page = record.round, self.page
+        at = round_.settled_at // BUCKET_MS
+        if round_.revision:
+            at = max(at, self._forget(record))
+        if at not in page.recent:
+            page.recent[at] = {}
+        page.recent[at][record.hash] = round_.revision, record.fingerprint
+        slot = round_.settled_at // SLOT_MS
+        if slot not in self.touched:
+            self.touched.add(slot)
+            joined(page.slots.setdefault(slot, []), page.version + 1)
 
     def finish(self, now: int) -> Folded:
         """Refold what a late or corrected round left open, then drop the hashes that the log holds anyway.
@@ -298,59 +302,6 @@ def joined(runs: list[list[int]], version: int, at: int | None = None) -> None:
 def runs_of(page: Page, slot: int) -> list[list[int]]:
     """The runs of versions that may hold rounds of a slot."""
     return page.early if slot == EARLY else page.slots.get(slot, [])
-
-
-def merge(before: Recorded, arrival: Arrival) -> Recorded | None:
-    """What stands after a further revision of a known round; None if it changes nothing.
-
-    The newest revision decides; under a rollback the content kept is that of the highest revision with content.
-    """
-    round_, revision = arrival.round, arrival.round.revision
-    undone = before.round.status in (ROLLED_BACK, TOMBSTONE)
-    if revision > before.round.revision:
-        if round_.status == ROLLED_BACK:
-            status = TOMBSTONE if before.round.status == TOMBSTONE else ROLLED_BACK
-            content = before.round._replace(revision=revision, status=status)
-            return before._replace(round=content, fingerprint=arrival.fingerprint)
-        return Recorded(round_, arrival.hash, arrival.fingerprint, revision, 0, 0, "")
-    if undone and round_.status != ROLLED_BACK and revision > before.content_revision:
-        content = round_._replace(revision=before.round.revision, status=ROLLED_BACK)
-        return Recorded(content, arrival.hash, before.fingerprint, revision, 0, 0, "")
-    return None
-
-
-def latest_records(records: Iterable[Recorded]) -> list[Recorded]:
-    """The records that stand, one a round, in the order in which the rounds were first logged.
-
-    The highest revision decides, then the highest revision with content, then the first of equals: a message that got
-    into the log a second time (its time was changed, against the contract) decides nothing.
-    """
-    return [r for r in latest_by_hash(records).values() if r.round.status != TOMBSTONE]
-
-
-def latest_by_hash(records: Iterable[Recorded]) -> dict[int, Recorded]:
-    """What the log says of each round, tombstones included."""
-    standing: dict[int, Recorded] = {}
-    for record in records:
-        before = standing.get(record.hash)
-        if before is None or _standing_of(record) > _standing_of(before):
-            standing[record.hash] = record
-    return standing
-
-
-def _standing_of(record: Recorded) -> tuple[int, int]:
-    return record.round.revision, record.content_revision
-
-
-def contradictions(records: Iterable[Recorded]) -> list[Recorded]:
-    """Records of a revision that the log knew already with other content: conflicts that slipped in unseen."""
-    first: dict[tuple[int, int], int] = {}
-    found = []
-    for record in records:
-        print_ = first.setdefault((record.hash, record.round.revision), record.fingerprint)
-        if print_ != record.fingerprint:
-            found.append(record)
-    return found
 
 
 def fold_page(

@@ -1,8 +1,9 @@
 """Records of the rounds engine. Pure; instants in ms, money in minor units."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from pitboss.scoring.public import Round, Seat, Window
@@ -29,7 +30,9 @@ KEYFRAME = 16
 # No accepted round is further ahead of our clock than this, so a round folded at t has settledAt <= t + SKEW_MS.
 SKEW_MS = 5 * 60_000
 
-_HASH_KEY = b"pitboss-round-1"
+# Copied for each round: cheaper than having their parameters read anew.
+_NAMING = hashlib.blake2b(digest_size=8, key=b"pitboss-round-1")
+_PRINTING = hashlib.blake2b(digest_size=4)
 
 
 def player_key(brand_id: str, player_id: str) -> str:
@@ -37,6 +40,8 @@ def player_key(brand_id: str, player_id: str) -> str:
     return f"{brand_id}{SEPARATOR}{player_id}"
 
 
+# The same players come at every flush.
+@lru_cache(maxsize=1 << 15)
 def player_hash(key: str) -> int:
     """What decides on a player's page."""
     return int.from_bytes(hashlib.blake2b(key.encode(), digest_size=4).digest(), "big")
@@ -61,10 +66,18 @@ class Layout(NamedTuple):
         return span
 
     def page_of(self, key: str) -> int:
-        """The page of a player. The only place that knows how players are spread."""
-        span = self.round
-        wide = player_hash(key) % (2 * span)
-        return wide if wide < self.pages else wide - span
+        """The page of a player."""
+        return self.finder()(key)
+
+    def finder(self) -> Callable[[str], int]:
+        """`page_of` for many players. The only place that knows how players are spread."""
+        span, pages = self.round, self.pages
+
+        def page_of(key: str) -> int:
+            wide = player_hash(key) % (2 * span)
+            return wide if wide < pages else wide - span
+
+        return page_of
 
     def span_of(self, number: int) -> int:
         """A page's span; 0 for one as it was published, since most never are anything else."""
@@ -112,12 +125,16 @@ def pages_for(players: int | None) -> int:
 def round_hash(integration_id: str, brand_id: str, player_id: str, round_id: str) -> int:
     """64 bits that name a round, whatever its revision (rounds-engine.md: false matches below 1 in 10^4 at 10^12)."""
     text = f"{integration_id}{SEPARATOR}{brand_id}{SEPARATOR}{player_id}{SEPARATOR}{round_id}"
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8, key=_HASH_KEY).digest(), "big")
+    naming = _NAMING.copy()
+    naming.update(text.encode())
+    return int.from_bytes(naming.digest(), "big")
 
 
 def fingerprint(round_: Round) -> int:
     """32 bits of a message's content: the same id and revision with another fingerprint is a conflict."""
-    return int.from_bytes(hashlib.blake2b(repr(round_[2:]).encode(), digest_size=4).digest(), "big")
+    printing = _PRINTING.copy()
+    printing.update(repr(round_[2:]).encode())
+    return int.from_bytes(printing.digest(), "big")
 
 
 @dataclass(frozen=True, slots=True)

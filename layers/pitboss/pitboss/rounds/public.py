@@ -114,7 +114,7 @@ def raw_rounds(tenant_id: str, tournament_id: str) -> Iterator[Round]:
     live = store.live_one(tenant_id, tournament_id)
     if live is not None:
         for _, records in closing.logged(live):
-            from pitboss.rounds.folding import latest_records
+            from pitboss.rounds.standing import latest_records
 
             for record in latest_records(records):
                 yield record.round

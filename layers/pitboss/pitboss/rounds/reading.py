@@ -7,7 +7,7 @@ from pitboss.kernel.instants import format_instant
 from pitboss.kernel.money import format_amount
 from pitboss.rounds import board_store, gateway, layout_store, store
 from pitboss.rounds.boards import CHUNK, Snapshot, chunk_of, row_of, unpack_chunk
-from pitboss.rounds.folding import judged, latest_records
+from pitboss.rounds.folding import judged
 from pitboss.rounds.history import all_records
 from pitboss.rounds.model import Live, Place, Recorded, Sheet, player_key
 from pitboss.rounds.ranker import board_from
@@ -25,6 +25,7 @@ from pitboss.rounds.sorting import (
     TIED,
     BoardRow,
 )
+from pitboss.rounds.standing import latest_records
 from pitboss.scoring.public import REASONS, ROLLED_BACK, Seat, compile_rules, refold, sort_key
 
 

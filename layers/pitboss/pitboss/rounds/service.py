@@ -6,7 +6,7 @@ anywhere leaves at most an orphan segment; running again finds every hash on its
 
 import secrets
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -31,6 +31,7 @@ PAGE_ATTEMPTS = 12
 # Bytes of records of one page in one flush: a segment stays below DynamoDB's 400 KB, whatever ids the casino chose.
 WAVE_BYTES = 300_000
 RECORD_BYTES = 64  # of a record beside its id, generously
+MOST_ID_BYTES = 4 * 256
 
 
 # Reasons of rounds that are no loss to anybody, however late they come.
@@ -81,31 +82,27 @@ class Work:
 
 def spread(live: Iterable[Live], items: Iterable[InboxItem]) -> list[Work]:
     """Which arrivals concern which pages. The inverted index is made of the live tournaments of this very moment."""
-    work: dict[tuple[str, int], Work] = {}
-    by_match: dict[tuple[str, str], list[Live]] = {}
-    tournaments = list(live)
-    numbers: dict[tuple[str, str], int] = {}
+    # Of each tournament how to find a player's page, and its work by page.
+    tournaments = [(t, t.layout.finder(), dict[int, Work]()) for t in live]
+    by_match: dict[tuple[str, str], list[tuple[Live, Callable[[str], int], dict[int, Work]]]] = {}
     for item in items:
         for arrival in decode_batch(item.data, item.integration_id):
             round_ = arrival.round
             match = by_match.get((round_.brand_id, round_.game))
             if match is None:
-                match = [t for t in tournaments if t.takes(round_.brand_id, round_.game)]
+                match = [t for t in tournaments if t[0].takes(round_.brand_id, round_.game)]
                 by_match[round_.brand_id, round_.game] = match
-            for tournament in match:
+            for tournament, page_of, work in match:
                 if out_of_time(round_, tournament):
                     continue
-                key = key_of(round_)
-                number = numbers.get((key, tournament.tournament_id))
-                if number is None:
-                    number = tournament.layout.page_of(key)
-                    numbers[key, tournament.tournament_id] = number
-                of = work.get((tournament.tournament_id, number))
+                number = page_of(key_of(round_))
+                of = work.get(number)
                 if of is None:
-                    of = work[tournament.tournament_id, number] = Work(tournament, number)
+                    of = work[number] = Work(tournament, number)
                 of.arrivals.append(arrival)
-                of.received_at = max(of.received_at, item.received_at)
-    return list(work.values())
+                if of.received_at < item.received_at:  # noqa: PLR1730 - max() is a call, and this runs for every round
+                    of.received_at = item.received_at
+    return [of for _, _, work in tournaments for of in work.values()]
 
 
 def out_of_time(round_: Round, live: Live) -> bool:
@@ -124,6 +121,9 @@ def waves(work: Sequence[Work]) -> Iterator[list[Work]]:
 def portions_of(w: Work) -> Iterator[Work]:
     """One page's work, cut where its records would not fit a segment."""
     start = size = 0
+    if len(w.arrivals) * (RECORD_BYTES + MOST_ID_BYTES) <= WAVE_BYTES:
+        yield w
+        return
     for n, arrival in enumerate(w.arrivals):
         size += RECORD_BYTES + len(arrival.round.round_id.encode())
         if size > WAVE_BYTES:
