@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -127,6 +128,42 @@ class Main {
 """
 
 
+PHP = """
+foreach (file('php://stdin', FILE_IGNORE_NEW_LINES) as $line) {
+    [$secret, $id, $at, $body, $header, $now] = explode("\\t", $line);
+    echo verify($secret, $id, (int) $at, base64_decode($body), $header, (int) $now) ? "true\\n" : "false\\n";
+}
+"""
+GO = """
+func main() {
+	lines := bufio.NewScanner(os.Stdin)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		f := strings.Split(lines.Text(), "\\t")
+		at, _ := strconv.ParseInt(f[2], 10, 64)
+		now, _ := strconv.ParseInt(f[5], 10, 64)
+		body, _ := base64.StdEncoding.DecodeString(f[3])
+		fmt.Println(Verify(f[0], f[1], at, body, f[4], now))
+	}
+}
+"""
+CSHARP = """
+static class Program
+{
+    static void Main()
+    {
+        for (var line = Console.ReadLine(); line != null; line = Console.ReadLine())
+        {
+            var f = line.Split('\\t');
+            var body = Convert.FromBase64String(f[3]);
+            var fits = Signature.Verify(f[0], f[1], long.Parse(f[2]), body, f[4], long.Parse(f[5]));
+            Console.WriteLine(fits ? "true" : "false");
+        }
+    }
+}
+"""
+
+
 def rows() -> list[tuple[str, list[str], bool]]:
     return [
         (
@@ -173,6 +210,59 @@ def test_the_java_snippet(tmp_path: Path) -> None:
     # The launcher of single files runs the first class.
     program.write_text(imports + JAVA + classes, "utf-8")
     run([java, str(program)])
+
+
+def test_the_php_snippet(tmp_path: Path) -> None:
+    php = shutil.which("php")
+    if php is None:
+        pytest.skip("PHP is not installed")
+    program = tmp_path / "verify.php"
+    program.write_text(block("php") + PHP, "utf-8")
+    run([php, str(program)])
+
+
+def test_the_go_snippet(tmp_path: Path) -> None:
+    go = shutil.which("go")
+    if go is None:
+        pytest.skip("Go is not installed")
+    code = block("go").replace("package signature", "package main")
+    more = 'import (\n\t"bufio"\n\t"os"\n\t"strconv"\n'
+    program, binary = tmp_path / "main.go", tmp_path / "verify"
+    program.write_text(code.replace("import (\n", more, 1) + GO, "utf-8")
+    compile_with(
+        [go, "build", "-o", str(binary), str(program)], {"GO111MODULE": "off", "GOCACHE": str(tmp_path)}
+    )
+    run([str(binary)])
+
+
+def test_the_csharp_snippet(tmp_path: Path) -> None:
+    dotnet = shutil.which("dotnet")
+    sdks = (
+        dotnet and subprocess.run([dotnet, "--list-sdks"], capture_output=True, text=True, check=True).stdout
+    )
+    if not dotnet or not sdks:
+        pytest.skip("the .NET SDK is not installed")
+    # The compiler itself: a project would have to be restored from a registry.
+    version, folder = re.findall(r"(\S+) \[(.+)\]", sdks)[-1]
+    listed = subprocess.run([dotnet, "--list-runtimes"], capture_output=True, text=True, check=True).stdout
+    runtime, shared = re.findall(r"Microsoft\.NETCore\.App (\S+) \[(.+)\]", listed)[-1]
+    program, binary = tmp_path / "verify.cs", tmp_path / "verify.dll"
+    program.write_text(block("csharp") + CSHARP, "utf-8")
+    references = [
+        f"-r:{file}" for file in Path(shared, runtime).glob("System*.dll") if "Native" not in file.name
+    ]
+    compiler = Path(folder, version, "Roslyn", "bincore", "csc.dll")
+    compile_with([dotnet, str(compiler), "-nologo", f"-out:{binary}", *references, str(program)], {})
+    options = {"framework": {"name": "Microsoft.NETCore.App", "version": runtime}}
+    (tmp_path / "verify.runtimeconfig.json").write_text(json.dumps({"runtimeOptions": options}), "utf-8")
+    run([dotnet, str(binary)])
+
+
+def compile_with(command: list[str], settings: dict[str, str]) -> None:
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, timeout=120, env={**os.environ, **settings}
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_the_public_library() -> None:
