@@ -187,7 +187,7 @@ def history(call: Call) -> Answer:
     return Answer({"events": [views.event_view(record) for record in page], "nextCursor": following})
 
 
-def _moving(path: str, summary: str, event: str, about: str = "") -> None:
+def _moving(path: str, summary: str, event: str, about: str = "", more: tuple[str, ...] = ()) -> None:
     def move(call: Call) -> Answer:
         reason = call.body.reason or ""
         found = service.transition(call.tenant_id, call.params["id"], event, actor_of(call), reason)
@@ -201,12 +201,18 @@ def _moving(path: str, summary: str, event: str, about: str = "") -> None:
         body=f"{SCHEMAS}:GiveReason",
         answer=f"{ANSWERS}:Tournament",
         idempotent=True,
-        errors=(*STATE, *(DRAFT_ERRORS if event == PUBLISH else ())),
+        errors=(*STATE, *more),
         about=about or "Asking again changes nothing and answers the same.",
     )(move)
 
 
-_moving("publish", "Publish a draft", PUBLISH, "Rules and prizes are hashed and cannot change any more.")
+_moving(
+    "publish",
+    "Publish a draft",
+    PUBLISH,
+    "Rules and prizes are hashed and cannot change any more.",
+    DRAFT_ERRORS,
+)
 _moving(
     "pause", "Pause a running tournament", PAUSE, "Rounds settled in a pause do not count; the end stays."
 )
@@ -214,7 +220,13 @@ _moving("resume", "Resume a paused tournament", RESUME)
 _moving(
     "finish", "End a tournament now", FINISH, "Rounds settled until now count; grace and settlement follow."
 )
-_moving("approve", "Approve a result under review", APPROVE, "Its prizes are paid then.")
+_moving(
+    "approve",
+    "Approve a result under review",
+    APPROVE,
+    "Its prizes are paid then. Not while a further version of it is being made.",
+    ("RESULT_NOT_READY",),
+)
 
 
 @api.route(

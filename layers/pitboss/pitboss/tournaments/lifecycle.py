@@ -187,14 +187,14 @@ def next_due(tournament: Tournament, now: int) -> int:
         return spec.end_at
     if status == CLOSING:
         return tournament.grace_until
+    if status in REFUNDING:
+        return now if tournament.published_at and not tournament.refunded else NEVER
     if tournament.result_wanted > tournament.result_version or status in (PROVISIONAL, FINAL):
         return now
     if status == PAYING:
         return now if tournament.planned_version < tournament.result_version else now + RECHECK_MS
     if status == SETTLED and not tournament.archived:
         return tournament.settled_at + ARCHIVE_AFTER_MS
-    if status in REFUNDING and tournament.published_at and not tournament.refunded:
-        return now
     return NEVER
 
 

@@ -84,6 +84,18 @@ def _void(policy: str) -> _Effect:
     return effect
 
 
+def _approve(after: Tournament, actor: Actor) -> tuple[Tournament, dict[str, Any]]:
+    if after.result_wanted > after.result_version:
+        # Nobody has seen the version that would be paid.
+        raise Refusal(
+            "RESULT_NOT_READY",
+            f"Version {after.result_wanted} of the result is being made; read that one, then approve.",
+            facts={"resultVersion": after.result_version, "wantedVersion": after.result_wanted},
+            retry_after_s=5,
+        )
+    return replace(after, finalised_at=actor.now, approved_by=actor.name), {}
+
+
 _EFFECTS: Mapping[str, _Effect] = {
     PUBLISH: _publish,
     START: lambda after, actor: (replace(after, started_at=actor.now), {}),
@@ -97,7 +109,7 @@ _EFFECTS: Mapping[str, _Effect] = {
     CANCEL: lambda after, actor: (replace(after, ended_at=actor.now), {}),
     FALL_SHORT: _fall_short,
     FINALISE: lambda after, actor: (replace(after, finalised_at=actor.now), {}),
-    APPROVE: lambda after, actor: (replace(after, finalised_at=actor.now, approved_by=actor.name), {}),
+    APPROVE: _approve,
     SETTLE: lambda after, actor: (replace(after, settled_at=actor.now), {}),
 }
 

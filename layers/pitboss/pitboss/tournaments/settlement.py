@@ -71,6 +71,9 @@ def settle(tenant_id: str, tournament_id: str, holder: str) -> Tournament | None
 def _step(tournament: Tournament, actor: Actor) -> bool | None:
     """One step; None when there is nothing (more) to do now."""
     status = tournament.status
+    if status in REFUNDING:
+        # Before all else: a version that was wanted of a result that is void by now is never made.
+        return None if tournament.refunded else _refund(tournament, actor)
     if tournament.result_wanted > tournament.result_version and tournament.result_version:
         return _amend(tournament, actor)
     if status == CLOSING:
@@ -83,8 +86,6 @@ def _step(tournament: Tournament, actor: Actor) -> bool | None:
         return _check_paid(tournament, actor)
     if status == SETTLED and not tournament.archived and actor.now >= tournament.due_at:
         return _archive(tournament, actor)
-    if status in REFUNDING and not tournament.refunded:
-        return _refund(tournament, actor)
     return None
 
 
@@ -196,13 +197,16 @@ def _pay(tournament: Tournament, actor: Actor) -> bool:
     rounds.request_rank(
         tournament.tenant_id, tournament.tournament_id
     )  # readers learn that the board is final
-    for number in range(tournament.planned_version + 1, version + 1):
-        _plan(tournament, number, actor)
     if tournament.status == FINAL:
+        # What was amended before it was approved is paid as it was approved: versions before it were never owed. A final
+        # result is not amended before it is paying, so this is the same version however often it is planned.
+        _plan(tournament, version, None, actor)
         after, told = happen(tournament, PAY, actor)
         after = replace(after, planned_version=version)
         events = [told]
     else:
+        for number in range(tournament.planned_version + 1, version + 1):
+            _plan(tournament, number, number - 1, actor)
         after = replace(tournament, planned_version=version, version=tournament.version + 1)
         events = []
     after = replace(after, due_at=actor.now + RECHECK_MS)
@@ -213,10 +217,11 @@ def _pay(tournament: Tournament, actor: Actor) -> bool:
     return True
 
 
-def _plan(tournament: Tournament, version: int, actor: Actor) -> None:
+def _plan(tournament: Tournament, version: int, paid: int | None, actor: Actor) -> None:
+    """What a version of the result gives beyond the version that was paid before it (None: nothing was)."""
     tenant, tid = tournament.tenant_id, tournament.tournament_id
     new = load_result(tournament, version)
-    old = load_result(tournament, version - 1) if version > 1 else None
+    old = load_result(tournament, paid) if paid else None
     if new is None:
         raise RuntimeError(f"result {version} of {tid} is missing")
     changes = results.diffs(new.rows, old.rows if old else [])
