@@ -259,3 +259,32 @@ def test_the_preview_of_a_prize_is_what_the_result_then_pays(casino: Hub) -> Non
     paid = {winner["userId"]: winner["prizeAmount"] for winner in result["winners"]}
     assert {player: shown["prizeAmount"] for player, shown in seen.items()} == paid
     assert sum(Decimal(amount) for amount in paid.values()) == Decimal("100.01")
+
+
+def test_a_standing_shows_its_prize_after_the_pool_was_paid_out(casino: Hub) -> None:
+    tid = casino.create(
+        rules={"metric": "total_won"},
+        prizes={"lines": [{"rankFrom": 1, "shareBps": 6000}, {"rankFrom": 2, "shareBps": 4000}]},
+        entry={"buyIn": "10.00", "rake": "1.00"},
+    )
+    for player in ("ann", "bob", "cid"):
+        assert casino.register(tid, player).status == 201
+    casino.to(casino.now + HOUR)
+    casino.send(("r1", "ann", "1.00", "9.00"), ("r2", "bob", "1.00", "5.00"), ("r3", "cid", "1.00", "1.00"))
+    casino.to(casino.now + HOUR + 31 * SECOND)
+    assert casino.settle(tid) == "settled"
+    boards.rank_now(casino.tenant, tid)
+    result = casino.ok("GET", "/tournaments/{id}/results", id=tid)
+    path, brand = "/tournaments/{id}/players/{player}", {"brandId": "aurora"}
+    shown = {
+        winner["userId"]: casino.ok("GET", path, id=tid, player=winner["userId"], query=brand)["prizePreview"]
+        for winner in result["winners"]
+    }
+    assert {player: prize["prizeAmount"] for player, prize in shown.items()} == {
+        "ann": "18.00",
+        "bob": "12.00",
+        "cid": "0.00",
+    }
+    assert {w["userId"]: w["prizeAmount"] for w in result["winners"]} == {
+        player: prize["prizeAmount"] for player, prize in shown.items()
+    }

@@ -97,6 +97,7 @@ class Tournament:
     """One tournament. `version` moves with every transition and change of the document, not with registrations.
 
     `seats` counts reserved and taken seats, `players` those confirmed, `entries` all confirmed entries (rebuys too).
+    `collected` is what the pool had taken in when the result was made; until then the ledger knows.
     `due_at` is when the clock must look at it next, `NEVER` if nothing is to come. `asked` is the request as it came
     (amounts as decimal strings), so that a later change of one field, or a clone, starts from the creator's own words.
     """
@@ -125,6 +126,7 @@ class Tournament:
     result_version: int = 0
     result_wanted: int = 0
     planned_version: int = 0
+    collected: int = 0
     approved_by: str = ""
     reason: str = ""
     void_policy: str = ""

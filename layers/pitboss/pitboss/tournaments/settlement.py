@@ -110,7 +110,8 @@ def _rank(tournament: Tournament, actor: Actor) -> bool | None:
         return None
     made = _compute(tournament, 1, None)
     after, told = happen(tournament, RANK, actor)
-    after = replace(after, result_version=1, result_wanted=1)
+    collected = made.header["pool"]["collected"]
+    after = replace(after, result_version=1, result_wanted=1, collected=collected)
     published = Event("result.published", {"version": 1, "resultHash": made.header["resultHash"]})
     _commit_result(tournament, after, made, [told, published], actor)
     return True
