@@ -325,3 +325,29 @@ def test_the_saga_names_its_references_before_it_acts(casino: Hub) -> None:
     assert entry is not None
     assert [paid.ref for paid in entry.paid] == [d["debitRef"] for d in debits]
     assert saga.STILL_OPEN == ("registration", "running", "paused")
+
+
+def test_who_is_disqualified_before_the_start_is_not_refunded_by_leaving(casino: Hub) -> None:
+    tid = casino.create(**PAID)
+    casino.register(tid, "ann")
+    assert casino.player("POST", tid, "disqualify", "ann", {"reason": "two accounts"}).status == 200
+    left = casino.player("DELETE", tid, "", "ann")
+    assert (left.status, left.name) == (404, "NOT_REGISTERED")
+    assert casino.register(tid, "ann").body["status"] == "disqualified"
+    assert wallet(casino, "ann") == "989.00"
+    assert casino.balance(ledger.pool_account(tid)) == 1000
+
+
+def test_nobody_is_told_to_have_left_while_the_buy_in_is_unclear(casino: Hub) -> None:
+    tid = casino.create(**PAID)
+    demo_faults({"kind": "error500", "times": 2}, tournament=tid)
+    assert casino.register(tid, "ann").status == 202
+    left = casino.player("DELETE", tid, "", "ann")
+    assert (left.status, left.name) == (409, "BUY_IN_PENDING")
+    for _ in range(2):  # the second fault, then the answer
+        casino.now += 10 * 60 * SECOND
+        casino.money()
+    left = casino.player("DELETE", tid, "", "ann")
+    assert (left.status, left.body["status"]) == (200, "withdrawn")
+    casino.money()
+    assert wallet(casino, "ann") == "1000.00"

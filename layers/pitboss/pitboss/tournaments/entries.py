@@ -152,7 +152,7 @@ def withdraw(tenant_id: str, tournament_id: str, player_id: str, brand_id: str |
             return entry
         if entry.pending is not None:
             entry = resume(tournament, entry, actor)
-            if entry.status != ACTIVE:
+            if entry.status == DECLINED:
                 return entry
         after, written = seating(tournament, entry, entry_rules.withdrawn(tournament, entry, actor.now))
         beside = [

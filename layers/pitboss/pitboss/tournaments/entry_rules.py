@@ -177,6 +177,13 @@ def withdrawn(tournament: Tournament, entry: Entry, now: int) -> Entry:
         )
     if entry.pending is not None:
         raise Refusal("BUY_IN_PENDING", "The buy-in is still being settled; try again.", retry_after_s=2)
+    if entry.status != ACTIVE:
+        # Leaving must not be the way round a disqualification: money back, and a fresh registration.
+        raise Refusal(
+            "NOT_REGISTERED",
+            f"The entry is {entry.status}; reinstate the player first.",
+            facts={"entryStatus": entry.status},
+        )
     after = replace(entry, status=WITHDRAWN, version=entry.version + 1, reason="withdrawn")
     return owing(after, now)
 
