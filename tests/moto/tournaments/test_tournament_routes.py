@@ -40,6 +40,38 @@ def test_a_race_for_the_last_seat_has_one_winner(hub: Hub, monkeypatch: pytest.M
     assert hub.ok("GET", "/tournaments/{id}", id=tid)["seatsTaken"] == 1
 
 
+def test_a_limit_set_during_a_registration_holds(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    tid = hub.create()
+    assert hub.register(tid, "first").status == 201
+    version = hub.ok("GET", "/tournaments/{id}", id=tid)["version"]
+    real, raced = store.transact, []
+
+    def overtaken(ops: Any) -> None:
+        if not raced:
+            raced.append(True)
+            hub.ok("PUT", "/tournaments/{id}", {"version": version, "maxPlayers": 1}, id=tid)
+        real(ops)
+
+    monkeypatch.setattr(store, "transact", overtaken)
+    assert hub.register(tid, "second").name == "TOURNAMENT_FULL"
+    assert hub.ok("GET", "/tournaments/{id}", id=tid)["seatsTaken"] == 1
+
+
+def test_registration_that_is_open_cannot_open_later(hub: Hub) -> None:
+    tid = hub.create()
+    version = hub.ok("GET", "/tournaments/{id}", id=tid)["version"]
+    later = {"version": version, "registrationOpensAt": format_instant(hub.now + HOUR // 2)}
+    refused = hub.refused("PUT", "/tournaments/{id}", later, id=tid)
+    assert [e["field"] for e in refused["errors"]] == ["registrationOpensAt"]
+    # Before it opens it can be moved, and then it is open when it says so.
+    tid = hub.create(registrationOpensAt=format_instant(hub.now + 10 * SECOND))
+    hub.ok("PUT", "/tournaments/{id}", {**later, "version": version - 1}, id=tid)
+    hub.now += 60 * SECOND
+    assert hub.register(tid, "ann").name == "REGISTRATION_CLOSED"
+    hub.now += HOUR // 2
+    assert hub.register(tid, "ann").status == 201
+
+
 def test_brands_tell_players_apart(hub: Hub) -> None:
     tid = hub.create()
     body = {"userId": "ann", "displayName": "Ann"}

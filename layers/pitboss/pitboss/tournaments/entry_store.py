@@ -153,9 +153,11 @@ def seat_op(
         values[f":s{i}"] = status
         marks.append(f":s{i}")
     condition = f"#status IN ({', '.join(marks)})"
-    if seats > 0 and tournament.spec.max_players:
-        condition += " AND seats < #spec.max_players"
+    if seats > 0:
+        # The limit that stands there counts, not the one that was read: it may have been set since.
+        condition += " AND (#spec.max_players = :nolimit OR seats < #spec.max_players)"
         names["#spec"] = "spec"
+        values[":nolimit"] = 0
     return update_op(
         arena_table(),
         tournament_pk(tournament.tenant_id, tournament.tournament_id),

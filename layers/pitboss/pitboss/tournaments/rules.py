@@ -30,6 +30,7 @@ from pitboss.tournaments.lifecycle import (
 from pitboss.tournaments.model import (
     BEFORE_START,
     DRAFT,
+    REGISTRATION,
     RUNNING,
     Actor,
     Event,
@@ -139,6 +140,12 @@ def changed(before: Tournament, spec: Spec, now: int) -> Tournament:
             "VALIDATION_ERROR",
             f"{before.seats} seats are taken already.",
             errors=[FieldError("maxPlayers", f"must be at least {before.seats}")],
+        )
+    if before.status == REGISTRATION and spec.opens_at > now:
+        raise Refusal(
+            "VALIDATION_ERROR",
+            "Registration is open; pausing it is not possible by moving its opening.",
+            errors=[FieldError("registrationOpensAt", "registration is open already; it cannot open later")],
         )
     after = replace(before, spec=spec, version=before.version + 1)
     return replace(after, due_at=next_due(after, now))
