@@ -19,6 +19,7 @@ from pitboss.scoring.public import (
     unpaid,
     validate_prizes,
 )
+from pitboss.tournaments.ruleforms import worst_cost
 
 pytestmark = pytest.mark.property
 many = settings(max_examples=250, deadline=None)
@@ -221,3 +222,16 @@ def test_ranks_count_those_above(board: list[Ranked]) -> None:
     assert not numbers or numbers[0] == 1
     for number, times in Counter(numbers).items():
         assert {r.tied for r in inside if r.rank == number} == {times}
+
+
+@given(tables(), boards(), st.integers(0, 50), st.integers(0, 50), st.integers(0, 90))
+@many
+def test_no_board_costs_the_house_more_than_the_worst_case(
+    table: dict[str, Any], board: list[Ranked], guarantee: int, seed: int, collected: int
+) -> None:
+    net = max(guarantee, seed + collected)
+    awards = split_prizes(table, board, net, 2, "EUR")
+    worth = sum(a.free_rounds * a.value if a.kind == "free_rounds" else a.amount for a in awards)
+    worst = worst_cost(table, guarantee=guarantee, seed=seed, players=len(board) or 1)
+    assert worst is not None
+    assert worth - collected <= worst

@@ -183,3 +183,13 @@ def test_the_worst_case_of_prizes() -> None:
     higher = {"lines": [{"from": 1, "to": 1, "kind": "cash", "amount": 1000}], "ties": "all_get_higher"}
     assert worst_cost(higher, guarantee=0, seed=0, players=30) == 30_000
     assert worst_cost(higher, guarantee=0, seed=0, players=0) is None
+    # Twenty who tie for the first place all get what the last of their places gives: one prize more than there are.
+    consolation = {
+        "kind": "free_rounds",
+        "count": 10,
+        "value": 20,
+        "game": "slot",
+        "validHours": 1,
+    }
+    lower = {"lines": [{"from": 4, "to": 20, **consolation}], "ties": "drop_to_lower"}
+    assert worst_cost(lower, guarantee=0, seed=0, players=100) == 20 * 10 * 20

@@ -236,7 +236,8 @@ def worst_cost(document: Mapping[str, Any] | None, *, guarantee: int, seed: int,
     """The most that prizes can cost the house (minor units, buy-ins not set against it), None if there is no bound.
 
     Shares never pay more than the pool, so the house risks the guarantee or its seed. Fixed prizes cost their places;
-    where all who tie get the higher prize, everybody could tie for the best one.
+    where all who tie get the higher prize, everybody could tie for the best one, and where they get the lower one,
+    prizes that rise with the place are paid from the first place on.
     """
     house: int = max(guarantee, seed)
     if document is None:
@@ -249,7 +250,19 @@ def worst_cost(document: Mapping[str, Any] | None, *, guarantee: int, seed: int,
             return None
         kinds = {kind for _, _, kind in fixed}
         return house + sum(players * max(c for c, _, k in fixed if k == kind) for kind in kinds)
+    if document.get("ties") == "drop_to_lower":
+        return house + sum(_lowest_cost(document["lines"], kind) for kind in {k for _, _, k in fixed})
     return house + sum(cost * places for cost, places, _ in fixed)
+
+
+def _lowest_cost(lines: Sequence[Mapping[str, Any]], kind: str) -> int:
+    """Where all who tie get the prize of their lowest place, a place can cost as much as the dearest one below it."""
+    rows = sorted((line["to"], _line_cost(line)) for line in lines if line["kind"] == kind)
+    worst = start = 0
+    for i, (end, _) in enumerate(rows):
+        worst += (end - start) * max(cost for _, cost in rows[i:])
+        start = end
+    return worst
 
 
 def _line_cost(line: Mapping[str, Any]) -> int:
