@@ -12,6 +12,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
+from pitboss.demo import fault_store
 from pitboss.demo.model import OPENING_MAJOR, Done, Fault, Order
 from pitboss.platform.dynamo import (
     ConditionFailed,
@@ -133,23 +134,9 @@ def orders(tournament_id: str, after: str | None, limit: int) -> list[Done]:
 
 def faults(scope: str) -> tuple[list[Fault], int]:
     """The faults of a scope and the version that they were read at."""
-    record = get(_table(), f"DEMO#FAULTS#{scope}", "META")
-    return ([Fault(**row) for row in record["faults"]], record["version"]) if record else ([], 0)
+    return fault_store.read(Fault, f"DEMO#FAULTS#{scope}")
 
 
 def save_faults(scope: str, faults_left: Sequence[Fault], was: int) -> bool:
     """Write the faults of a scope over the version that was read; False if somebody else took one meanwhile."""
-    record = {
-        "pk": f"DEMO#FAULTS#{scope}",
-        "sk": "META",
-        "faults": [asdict(fault) for fault in faults_left],
-        "version": was + 1,
-    }
-    condition, names, values = "absent", None, None
-    if was:
-        condition, names, values = "#v = :was", {"#v": "version"}, {":was": was}
-    try:
-        apply(put_op(_table(), record, condition=condition, names=names, values=values))
-    except ConditionFailed:
-        return False
-    return True
+    return fault_store.write(f"DEMO#FAULTS#{scope}", faults_left, was)

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
+from pitboss.demo import fault_store
 from pitboss.demo.wallet_model import Books, Entry, Order, Player, Round, WalletFault
 from pitboss.platform.dynamo import (
     ConditionFailed,
@@ -143,23 +144,9 @@ def entries_of(player: Player, limit: int) -> list[Entry]:
 
 def faults(tenant_id: str) -> tuple[list[WalletFault], int]:
     """The faults of a tenant's wallet, and the version that they were read at."""
-    record = get(_table(), f"DEMOW#FAULTS#{tenant_id}", "META")
-    return ([WalletFault(**row) for row in record["faults"]], record["version"]) if record else ([], 0)
+    return fault_store.read(WalletFault, f"DEMOW#FAULTS#{tenant_id}")
 
 
 def save_faults(tenant_id: str, left: Iterable[WalletFault], was: int) -> bool:
     """Write the faults over the version that was read; False if somebody else took one meanwhile."""
-    record = {
-        "pk": f"DEMOW#FAULTS#{tenant_id}",
-        "sk": "META",
-        "faults": [asdict(fault) for fault in left],
-        "version": was + 1,
-    }
-    condition, names, values = "absent", None, None
-    if was:
-        condition, names, values = "#v = :was", {"#v": "version"}, {":was": was}
-    try:
-        apply(put_op(_table(), record, condition=condition, names=names, values=values))
-    except ConditionFailed:
-        return False
-    return True
+    return fault_store.write(f"DEMOW#FAULTS#{tenant_id}", left, was)

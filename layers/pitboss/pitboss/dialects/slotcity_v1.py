@@ -12,9 +12,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, override
 
-from pitboss.dialects.model import Asked, Command, Credential, Dialect, Document, Outcome, Said, Sent, Terms
+from pitboss.dialects.model import Asked, Credential, Document, Outcome, Said, Sent, Terms
 from pitboss.dialects.naming import refusal_of
 from pitboss.dialects.profiles import code_of
+from pitboss.dialects.slotcity import SAYS, SlotCity, amount_of, play_ids
 from pitboss.dialects.spelling import (
     JSON_HEADERS,
     exact_json,
@@ -26,20 +27,7 @@ from pitboss.dialects.spelling import (
 )
 from pitboss.kernel.refusal import Refusal
 
-_COMMANDS: Mapping[str, tuple[Command, str]] = {
-    "balance": ("balance", "balance"),
-    "authenticate": ("authenticate", "authenticate"),
-    "bet": ("money", "bet"),
-    "win": ("money", "win"),
-    "cancel": ("money", "rollback"),
-}
-_SAYS = {
-    "bet": "bet",
-    "win": "win",
-    "rollback": "cancel",
-    "balance": "balance",
-    "authenticate": "authenticate",
-}
+_PLAY = {"roundId": "roundId", "gameCode": "gameId", "currency": "currency"}
 
 
 def signed_texts(body: Mapping[str, Any]) -> Iterator[str]:
@@ -69,7 +57,7 @@ def signature(secret: bytes, text: str) -> str:
     return base64.b64encode(hmac.digest(secret, text.encode(), hashlib.sha512)).decode()
 
 
-class SlotCityV1(Dialect):
+class SlotCityV1(SlotCity):
     """The codec; see the module."""
 
     name = "slotcity-v1"
@@ -89,24 +77,10 @@ class SlotCityV1(Dialect):
         return "" if any(matches) else "the X-Request-Signature does not match"
 
     @override
-    def nonce(self, headers: Mapping[str, str]) -> str:
-        """Nothing: a repeated transaction is known by its transactionId."""
-        return ""
-
-    @override
-    def decode_request(self, raw: bytes, headers: Mapping[str, str]) -> Asked:
-        """See `model.Dialect`."""
-        command = ""
-        try:
-            body = read_object(raw)
-            command = str(body.get("command", ""))
-            if command not in _COMMANDS:
-                raise invalid("command", "one of " + ", ".join(_COMMANDS))
-            kind, action = _COMMANDS[command]
-            return Asked(kind, action, _document(command, action, body))
-        except Refusal as refusal:
-            kind, action = _COMMANDS.get(command, ("money", "transaction"))
-            return Asked(kind, action, {}, refusal=refusal)
+    def understood(self, command: str, body: Mapping[str, Any]) -> Asked:
+        """See `SlotCity`."""
+        kind, action = self.commands[command]
+        return Asked(kind, action, _document(command, action, body))
 
     @override
     def encode_reply(
@@ -128,9 +102,9 @@ class SlotCityV1(Dialect):
     ) -> Sent:
         """See `model.Dialect`: lists, end-round and sessions are not in this protocol."""
         action = document["action"]
-        if action not in _SAYS:
+        if action not in SAYS:
             raise ValueError(f"SlotCity v1 has no word for {action}")
-        body: Document = {"command": _SAYS[action], "playerId": document["userId"], "timestamp": now_s}
+        body: Document = {"command": SAYS[action], "playerId": document["userId"], "timestamp": now_s}
         if "currency" in document:
             body["currency"] = document["currency"]
         if action in ("bet", "win", "rollback"):
@@ -169,16 +143,11 @@ def _document(command: str, action: str, body: Mapping[str, Any]) -> Document:
         document["action"] = "balance"
         return document
     document["transactionId"] = identifier(body, "transactionId")
-    for name, ours in (("roundId", "roundId"), ("gameCode", "gameId"), ("currency", "currency")):
-        value = identifier(body, name, required=command != "cancel")
-        if value:
-            document[ours] = value
+    document |= play_ids(body, _PLAY, command)
     if command == "cancel":
         document["originalTransactionId"] = identifier(body, "referenceId")
         return document
-    amount, finished = body.get("amount"), body.get("isRoundFinished", False)
-    if isinstance(amount, bool) or not isinstance(amount, int | Decimal | str):
-        raise invalid("amount", "a number")
+    amount, finished = amount_of(body), body.get("isRoundFinished", False)
     if not isinstance(finished, bool):
         raise invalid("isRoundFinished", "true or false")
     document |= {"amount": amount, "roundClosed": finished}

@@ -11,12 +11,12 @@ whether or not 31 is among them, and a repeated transaction moves no money wheth
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
-from typing import Any, override
+from typing import Any, ClassVar, override
 
-from pitboss.dialects.model import Asked, Command, Credential, Dialect, Document, Outcome, Said, Sent, Terms
+from pitboss.dialects.model import Asked, Command, Credential, Document, Outcome, Said, Sent, Terms
 from pitboss.dialects.naming import refusal_of
 from pitboss.dialects.profiles import code_of
+from pitboss.dialects.slotcity import BOTH, SAYS, SlotCity, amount_of, play_ids
 from pitboss.dialects.spelling import (
     JSON_HEADERS,
     exact_json,
@@ -29,21 +29,7 @@ from pitboss.dialects.spelling import (
 from pitboss.kernel.refusal import Refusal
 
 BONUS_CALL = 32
-_COMMANDS: Mapping[str, tuple[Command, str]] = {
-    "authenticate": ("authenticate", "authenticate"),
-    "balance": ("balance", "balance"),
-    "bet": ("money", "bet"),
-    "win": ("money", "win"),
-    "cancel": ("money", "rollback"),
-    "status": ("status", "transaction"),
-}
-_SAYS = {
-    "bet": "bet",
-    "win": "win",
-    "rollback": "cancel",
-    "balance": "balance",
-    "authenticate": "authenticate",
-}
+_PLAY = {"round_id": "roundId", "game_code": "gameId"}
 _CHECKS = {
     "bet": "21,22,31,41",
     "win": "21,41",
@@ -53,10 +39,11 @@ _CHECKS = {
 }
 
 
-class SlotCityV4(Dialect):
+class SlotCityV4(SlotCity):
     """The codec; see the module."""
 
     name = "slotcity-v4"
+    commands: ClassVar[Mapping[str, tuple[Command, str]]] = {**BOTH, "status": ("status", "transaction")}
 
     @override
     def fault(
@@ -70,26 +57,27 @@ class SlotCityV4(Dialect):
         return "" if any(matches) else "the Callback-Token does not match"
 
     @override
-    def nonce(self, headers: Mapping[str, str]) -> str:
-        """Nothing: a repeated transaction is known by its trans_guid."""
-        return ""
-
-    @override
-    def decode_request(self, raw: bytes, headers: Mapping[str, str]) -> Asked:
-        """See `model.Dialect`."""
-        command = ""
-        try:
-            body = read_object(raw)
-            command = str(body.get("command", ""))
-            if command not in _COMMANDS:
-                raise invalid("command", "one of " + ", ".join(_COMMANDS))
-            data = body.get("data")
-            if not isinstance(data, dict):
-                raise invalid("data", "a JSON object")
-            return _understood(command, data)
-        except Refusal as refusal:
-            kind, action = _COMMANDS.get(command, ("money", "transaction"))
-            return Asked(kind, action, {}, refusal=refusal)
+    def understood(self, command: str, body: Mapping[str, Any]) -> Asked:
+        """See `SlotCity`."""
+        data = body.get("data")
+        if not isinstance(data, dict):
+            raise invalid("data", "a JSON object")
+        kind, action = self.commands[command]
+        account = identifier(data, "account")
+        document: Document = {"action": action, "userId": account}
+        echo = {"account": account}
+        if command in ("authenticate", "balance"):
+            document["action"] = "balance"
+        elif command == "status":
+            document = {
+                "action": "status",
+                "userId": account,
+                "transactionId": identifier(data, "trans_guid"),
+            }
+            echo["trans_guid"] = document["transactionId"]
+        else:
+            document |= _money(command, data)
+        return Asked(kind, action, document, echo)
 
     @override
     def encode_reply(
@@ -126,7 +114,7 @@ class SlotCityV4(Dialect):
     ) -> Sent:
         """See `model.Dialect`: lists, end-round and sessions are not in this protocol."""
         action = document["action"]
-        if action not in _SAYS:
+        if action not in SAYS:
             raise ValueError(f"SlotCity v4 has no word for {action}")
         data: Document = {"account": document["userId"]}
         if action in ("bet", "win", "rollback"):
@@ -139,7 +127,7 @@ class SlotCityV4(Dialect):
         if action == "win":
             data["type"] = BONUS_CALL if document.get("type") == "promo" else 2
         body = {
-            "command": _SAYS[action],
+            "command": SAYS[action],
             "request_timestamp": now_s,
             "check": _CHECKS[action],
             "data": data,
@@ -159,21 +147,6 @@ class SlotCityV4(Dialect):
         return {"status": "OK", "code": 0, "currency": document.get("currency"), **facts}
 
 
-def _understood(command: str, data: Mapping[str, Any]) -> Asked:
-    kind, action = _COMMANDS[command]
-    account = identifier(data, "account")
-    document: Document = {"action": action, "userId": account}
-    echo = {"account": account}
-    if command in ("authenticate", "balance"):
-        document["action"] = "balance"
-    elif command == "status":
-        document = {"action": "status", "userId": account, "transactionId": identifier(data, "trans_guid")}
-        echo["trans_guid"] = document["transactionId"]
-    else:
-        document |= _money(command, data)
-    return Asked(kind, action, document, echo)
-
-
 def _money(command: str, data: Mapping[str, Any]) -> Document:
     members: Document = {}
     if command == "cancel":
@@ -184,13 +157,7 @@ def _money(command: str, data: Mapping[str, Any]) -> Document:
         own = identifier(data, "trans_guid", required=False)
         members = {"transactionId": own or f"cancel:{target}", "originalTransactionId": target}
     else:
-        members = {"transactionId": identifier(data, "trans_guid"), "amount": data.get("amount")}
-        if isinstance(members["amount"], bool) or not isinstance(members["amount"], int | Decimal | str):
-            raise invalid("amount", "a number")
+        members = {"transactionId": identifier(data, "trans_guid"), "amount": amount_of(data)}
     if command == "win":
         members["type"] = "promo" if data.get("type") == BONUS_CALL else "win"
-    for name, ours in (("round_id", "roundId"), ("game_code", "gameId")):
-        value = identifier(data, name, required=command != "cancel")
-        if value:
-            members[ours] = value
-    return members
+    return {**members, **play_ids(data, _PLAY, command)}
