@@ -1,14 +1,21 @@
 """Send dead letters back to the queue they came from: `python -m devtools.redrive RankDlq [--stack NAME] [--endpoint URL]`.
 
 A message is sent first and deleted after, so it may come twice and is never lost; all that reads these queues is
-idempotent. What the scorer gave up carries only where the records were in the stream, so ScorerDlq is read, not redriven.
+idempotent. What came out of a stream carries only where the records were: for ScorerDlq there is devtools.rescore, for
+FeedDlq devtools.refeed. What stands in ClockDlq the minute sweeper has made up for.
 """
 
 import argparse
 import json
 from typing import Any
 
-SOURCES = {"RankDlq": "RankQueue", "SettleDlq": "SettleQueue", "MoneyDlq": "MoneyQueue"}
+SOURCES = {
+    "RankDlq": "RankQueue",
+    "SettleDlq": "SettleQueue",
+    "MoneyDlq": "MoneyQueue",
+    "WalletDlq": "WalletQueue",
+    "CertifyDlq": "CertifyQueue",
+}
 
 
 def redrive(sqs: Any, dead: str, source: str, limit: int) -> int:

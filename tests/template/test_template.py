@@ -7,6 +7,7 @@ import tomllib
 import pytest
 from pitboss.kernel.refusal import catalogue
 
+from devtools import redrive
 from devtools.console import ROOT
 from tests.template_view import functions, many, resources, statements, target, text, transformed, written
 
@@ -121,6 +122,23 @@ def test_every_queue_has_a_dead_letter_queue_and_every_dead_letter_queue_an_alar
             assert parent["Properties"].get("FifoQueue") == queue["Properties"].get("FifoQueue"), name
     assert alarms_of("ApproximateNumberOfMessagesVisible", "QueueName") == dead
     assert alarms_of("ApproximateAgeOfOldestMessage", "QueueName") == set(queues) - dead
+
+
+def test_every_dead_letter_can_be_replayed_by_a_tool() -> None:
+    """The queues' by redrive; what came out of a stream names no item and has a tool of its own."""
+    parents = {
+        target(queue["Properties"]["RedrivePolicy"]["deadLetterTargetArn"]): name
+        for name, queue in resources("AWS::SQS::Queue").items()
+        if "RedrivePolicy" in queue["Properties"]
+    }
+    assert parents == redrive.SOURCES
+    streams = {"ScorerDlq": "devtools.rescore", "FeedDlq": "devtools.refeed"}
+    told = (ROOT / "docs/operate.md").read_text("utf-8")
+    # The sweeper rings what a lost bell did not.
+    assert dead_letter_queues() - set(parents) - {"ClockDlq"} == set(streams)
+    for tool in ("devtools.redrive", *streams.values()):
+        assert f"python -m {tool}" in told
+        assert (ROOT / (tool.replace(".", "/") + ".py")).exists()
 
 
 def test_a_message_stays_hidden_for_six_times_the_function_that_reads_it() -> None:
