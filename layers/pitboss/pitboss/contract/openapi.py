@@ -24,6 +24,7 @@ from pitboss.contract.shared import (
 )
 from pitboss.kernel.refusal import CatalogueEntry, catalogue
 from pitboss.platform.http import Query, Route
+from pitboss.platform.wire import LONGEST_ID
 
 SERVED = Path(__file__).with_name("openapi.json")
 VERSION = "1.0.0"
@@ -152,7 +153,7 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
             "schema": {
                 "type": "string",
                 "minLength": 1,
-                "maxLength": 128,
+                "maxLength": LONGEST_ID,
                 "pattern": "^[^\\x00-\\x1f\\x7f/]+$",
             },
         }
@@ -185,7 +186,7 @@ def _query_schema(query: Query) -> dict[str, Any]:
         case _ if query.choices:
             schema = {"type": "string", "enum": list(query.choices)}
         case _:
-            longest = query.maximum or 256
+            longest = query.maximum or LONGEST_ID
             schema = {"type": "string", "minLength": 1, "maxLength": longest, "pattern": _PRINTABLE}
     return schema if query.default is None else {**schema, "default": query.default}
 

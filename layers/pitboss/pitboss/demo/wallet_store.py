@@ -5,10 +5,11 @@
 | player | `DEMOW#<tenant>` | `<brand>␟<user>` |
 | transaction | `DEMOW#TX#<tenant>` + `#<transaction id>` | `TX` |
 | transactions of a player | `DEMOW#LIST#<tenant>#<brand>␟<user>` | `<at>#<transaction id>` |
-| round of a player | `DEMOW#ROUND#<tenant>#<brand>␟<user>` | `<provider>␟<round>` |
+| round of a player | `DEMOW#ROUND#<tenant>#<brand>␟<user>` | `<provider>␟<round>`, its SHA-256 where it is longer than a key may be |
 | faults | `DEMOW#FAULTS#<tenant>` | `META` |
 """
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 from pitboss.demo import fault_store
 from pitboss.demo.wallet_model import Books, Entry, Order, Player, Round, WalletFault
 from pitboss.platform.dynamo import (
+    LONGEST_SK,
     ConditionFailed,
     Record,
     TransactionRefused,
@@ -45,7 +47,10 @@ def _entry_key(tenant_id: str, transaction_id: str) -> tuple[str, str]:
 
 
 def _round_key(tenant_id: str, player_key: str, round_key: str) -> tuple[str, str]:
-    return f"DEMOW#ROUND#{tenant_id}#{player_key}", round_key
+    # 256 characters of a round id may be 1,024 bytes, which leave a key no room for the provider.
+    fits = len(round_key.encode()) <= LONGEST_SK
+    sk = round_key if fits else hashlib.sha256(round_key.encode()).hexdigest()
+    return f"DEMOW#ROUND#{tenant_id}#{player_key}", sk
 
 
 def _player(record: Record) -> Player:
@@ -58,7 +63,7 @@ def _entry(record: Record) -> Entry:
 
 def _round(record: Record) -> Round:
     wins = tuple((win_id, bet_id) for win_id, bet_id in record["wins"])
-    return Round(record["sk"], wins, record["closed"])
+    return Round(record["round"] if "round" in record else record["sk"], wins, record["closed"])
 
 
 def load(tenant_id: str, player_key: str, list_id: str, orders: Iterable[Order]) -> Books | None:
@@ -101,7 +106,7 @@ def save(before: Books, after: Books) -> bool:
     for name in sorted(after.changed_rounds):
         pk, sk = _round_key(tenant_id, own, name)
         played = after.rounds[name]
-        row = {"wins": [list(win) for win in played.wins], "closed": played.closed}
+        row = {"round": name, "wins": [list(win) for win in played.wins], "closed": played.closed}
         ops.append(put_op(table, {"pk": pk, "sk": sk, **row}))
     try:
         transact(ops)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Record = dict[str, Any]
 TRANSACTION_ATTEMPTS = 8
+LONGEST_PK, LONGEST_SK = 2048, 1024  # bytes of UTF-8, by DynamoDB
 
 
 class ConditionFailed(Exception):  # noqa: N818 - an expected outcome of a conditional write
@@ -100,6 +101,8 @@ def from_item(item: Mapping[str, Any]) -> Record:
 
 def get(table: str, pk: str, sk: str, *, consistent: bool = True) -> Record | None:
     """One record, or None. Strongly consistent unless told otherwise: half the bugs of a hub are stale reads."""
+    if len(pk.encode()) > LONGEST_PK or len(sk.encode()) > LONGEST_SK:
+        return None  # DynamoDB refuses to be asked for a key that cannot be: there is nothing under it
     answer = dynamodb().get_item(
         TableName=table, Key={"pk": {"S": pk}, "sk": {"S": sk}}, ConsistentRead=consistent
     )

@@ -15,7 +15,7 @@ from pitboss.kernel.refusal import FieldError, Refusal
 from pitboss.platform.caller import Caller
 from pitboss.platform.clock import new_ulid, now_ms
 from pitboss.platform.observe import count, flush, logger
-from pitboss.platform.wire import check_media_types, header_map, load_json, problem, read_body
+from pitboss.platform.wire import LONGEST_ID, check_media_types, header_map, load_json, problem, read_body
 
 BODY_LIMIT = 64 * 1024
 
@@ -256,11 +256,10 @@ def parse_into(call: Call, event: dict[str, Any]) -> None:
         # A player of that id may exist at another brand; a token speaks for its own.
         call.query["brandId"] = call.caller.brand_id
     for name, value in call.params.items():
-        if not 1 <= len(value) <= 128 or any(ord(c) < 32 or ord(c) == 127 for c in value):
+        if not 1 <= len(value) <= LONGEST_ID or any(ord(c) < 32 or ord(c) == 127 for c in value):
+            reason = f"1 to {LONGEST_ID} printable characters"
             raise Refusal(
-                "PARAMETERS_INVALID",
-                "A path parameter has 1 to 128 printable characters.",
-                errors=[FieldError(name, "1 to 128 printable characters")],
+                "PARAMETERS_INVALID", f"A path parameter has {reason}.", errors=[FieldError(name, reason)]
             )
     if call.route.method in ("POST", "PUT", "PATCH"):
         call.raw = read_body(event, call.headers, call.route.max_body)

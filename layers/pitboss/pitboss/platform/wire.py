@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pitboss.platform.http import Answer, Query
 
 MAX_ERRORS = 50
+LONGEST_ID = 256  # of an id anywhere: in a body, a path or a query; what is stored can be asked for
 _ESCAPED_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
@@ -168,7 +169,7 @@ def _query_value(query: "Query", text: str) -> Any:
             return parse_instant(text)
     if query.choices and text not in query.choices:
         raise ValueError("one of " + ", ".join(query.choices))
-    longest = query.maximum or 256
+    longest = query.maximum or LONGEST_ID
     if not 1 <= len(text) <= longest or any(ord(c) < 32 or ord(c) == 127 for c in text):
         raise ValueError(f"1 to {longest} printable characters")
     return text

@@ -9,10 +9,10 @@ from decimal import Decimal
 from typing import Any, NamedTuple, cast
 
 from pitboss.kernel.refusal import FieldError, Refusal
+from pitboss.platform.wire import LONGEST_ID
 from pitboss.wallet.model import BET_TYPES, MAX_ACTIONS, WIN_TYPES, Action, Kind
 from pitboss.wallet.profile import Profile
 
-LONGEST_ID = 256
 LONGEST_NAME = 100  # brands, players, games: as everywhere in the product
 MAX_WARNINGS = 5
 _KINDS: Mapping[str, Kind] = {"bet": "bet", "win": "win", "rollback": "rollback", "end-round": "end"}
