@@ -141,7 +141,7 @@ def changed(before: Tournament, spec: Spec, now: int) -> Tournament:
             f"{before.seats} seats are taken already.",
             errors=[FieldError("maxPlayers", f"must be at least {before.seats}")],
         )
-    if before.status == REGISTRATION and spec.opens_at > now:
+    if before.status == REGISTRATION and spec.opens_at > max(now, before.spec.opens_at):
         raise Refusal(
             "VALIDATION_ERROR",
             "Registration is open; pausing it is not possible by moving its opening.",
