@@ -26,7 +26,10 @@ _NAMES = (
     "GAME_NOT_FOUND GAME_DISABLED COUNTRY_RESTRICTED REALITY_CHECK_REQUIRED BODY_TOO_LARGE"
 )
 WALLET_NAMES = frozenset(_NAMES.split())
-MOVED_UNKNOWN = frozenset({"TIMEOUT", "CALLBACK_ERROR", "PROVIDER_ERROR", "INTERNAL_ERROR"})
+# The repetition of what is still at work says so too: the first may have moved the money.
+MOVED_UNKNOWN = frozenset(
+    {"TIMEOUT", "CALLBACK_ERROR", "PROVIDER_ERROR", "INTERNAL_ERROR", "OPERATION_IN_PROGRESS"}
+)
 # A repetition of the same call is the right answer to these; the kit repeats, unless the step waits for one of them.
 WAIT = frozenset(
     {"OPERATION_IN_PROGRESS", "SERVER_IS_BUSY", "RATE_LIMITED", "VERSION_CONFLICT", "UNDER_MAINTENANCE"}

@@ -58,9 +58,18 @@ def serve(call: Call, dialect: str) -> Answer:
     finally:
         if call.caller is not None:
             tenancy.gate.leave(call)
-    answer = _answer(codec, asked, outcome, terms, credential, status, headers)
+    answer = _answer(codec, asked, _by_effect(outcome), terms, credential, status, headers)
     _inspect(call, tenant_id, settings, asked, outcome, answer)
     return answer
+
+
+def _by_effect(outcome: Outcome) -> Outcome:
+    """Vendors' codes go by the refusal's name alone. A final no after which money may still move (a win that waits for a
+    person, a list that was done in part) would read as if nothing had been played."""
+    if not isinstance(outcome, Refusal) or outcome.effect != "unknown" or outcome.entry.retryable:
+        return outcome
+    detail = f"{outcome.name}: {outcome.detail}"
+    return Refusal("CALLBACK_ERROR", detail, facts=outcome.facts, effect="unknown")
 
 
 def _closed() -> Refusal:

@@ -21,9 +21,11 @@ from pitboss.wallet.rules import (
     balance_facts,
     conflict,
     fingerprint,
+    in_progress,
     key_of,
     limit_refusal,
     not_enough,
+    rolled_back,
     to_minor,
     with_loss,
 )
@@ -133,7 +135,7 @@ def _again(book: Book, action: Action, tx: Tx) -> Result:
             "This transaction id was used with another content; a new operation needs a new id.", tx
         )
     if tx.state in ("PENDING", "UNKNOWN", "FAILED") and not book.is_new(tx.key):
-        raise in_progress(tx)
+        raise in_progress(tx, effect="unknown")
     if tx.state == "REFUSED":  # 20
         raise Refusal(
             tx.refusal,
@@ -150,25 +152,6 @@ def _again(book: Book, action: Action, tx: Tx) -> Result:
             effect="applied",
         )
     return Result(action, tx, replay=True)
-
-
-def rolled_back(tx: Tx) -> Refusal:
-    """4004."""
-    return Refusal(
-        "TX_ROLLED_BACK",
-        "This transaction was rolled back.",
-        facts={"transactionId": tx.ext_id, "hubTransactionId": tx.hub_id},
-    )
-
-
-def in_progress(tx: Tx) -> Refusal:
-    """1025, for a transaction whose end the operator has not told yet."""
-    return Refusal(
-        "OPERATION_IN_PROGRESS",
-        "The operator has not answered this transaction yet; repeat it.",
-        facts={"transactionId": tx.ext_id, "hubTransactionId": tx.hub_id},
-        retry_after_s=1,
-    )
 
 
 # ---------------------------------------------------------------- bets

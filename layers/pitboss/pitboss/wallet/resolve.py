@@ -34,11 +34,13 @@ NO_ANSWER = "The operator's wallet gave no clear answer in time; the hub rolled 
 @dataclass(frozen=True, slots=True)
 class Came:
     """What came of an attempt. `undone`: the hub's rollback is acknowledged; `raced`: somebody else was quicker.
-    `txs` are the transactions as recorded, `answer` the last that the operator gave."""
+    `txs` are the transactions as recorded, `answer` the last that the operator gave. `partly`: some of the group were done
+    before that answer, and stay done."""
 
     verdict: Verdict | Literal["undone", "raced"]
     txs: Group
     answer: Answer
+    partly: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,12 @@ def carry_out(group: Group, loaded: Loaded | None) -> Came:
         came = _confirm(group[:done], said[:done], loaded, rest=rest)
         if came.verdict == "raced":
             return came
-        group, loaded = _led(rest), None
+        return replace(_not_done(_led(rest), last, None), partly=True)
+    return _not_done(group, last, loaded)
+
+
+def _not_done(group: Group, last: _Said, loaded: Loaded | None) -> Came:
+    """Record that the operator did not say yes to a group."""
     if last.verdict == "refused":
         return _refuse(group, last.answer, loaded)
     if last.verdict == "stuck":

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from pitboss.kernel.money import MAX_MINOR, AmountError, format_amount, parse_amount
-from pitboss.kernel.refusal import FieldError, Refusal
+from pitboss.kernel.refusal import Effect, FieldError, Refusal
 from pitboss.wallet.model import DAY_MS, Action, Round, Tx, TxKey, Wallet
 from pitboss.wallet.profile import Profile
 
@@ -178,6 +178,27 @@ def not_enough(wallet: Wallet) -> Refusal:
 def conflict(what: str, tx: Tx) -> Refusal:
     """4002: the id is known with another content."""
     return Refusal("TX_CONFLICT", what, facts={"transactionId": tx.ext_id, "hubTransactionId": tx.hub_id})
+
+
+def rolled_back(tx: Tx) -> Refusal:
+    """4004."""
+    return Refusal(
+        "TX_ROLLED_BACK",
+        "This transaction was rolled back.",
+        facts={"transactionId": tx.ext_id, "hubTransactionId": tx.hub_id},
+    )
+
+
+def in_progress(tx: Tx, effect: Effect = "none") -> Refusal:
+    """1025, for a transaction whose end the operator has not told yet. `effect` is `unknown` where the call repeats that
+    very transaction: the operator may have moved the money. What only comes after it has done nothing."""
+    return Refusal(
+        "OPERATION_IN_PROGRESS",
+        "The operator has not answered this transaction yet; repeat it.",
+        facts={"transactionId": tx.ext_id, "hubTransactionId": tx.hub_id},
+        retry_after_s=1,
+        effect=effect,
+    )
 
 
 def settled(round_: Round, bet_id: str) -> bool:

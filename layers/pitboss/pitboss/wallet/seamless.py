@@ -7,7 +7,8 @@
    rollback is repeated until the operator acknowledges it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -21,9 +22,8 @@ from pitboss.wallet import callbacks, callbacks_gateway, resolve, resolve_rules,
 from pitboss.wallet.book import Decision, Facts, NeedMore
 from pitboss.wallet.callbacks import Answer, Unknown, Yes
 from pitboss.wallet.commit import Loaded, Lost, busy, commit
-from pitboss.wallet.engine import in_progress
 from pitboss.wallet.model import Action, Outcome, Result, Tx, TxKey, Wallet
-from pitboss.wallet.rules import key_of
+from pitboss.wallet.rules import in_progress, key_of
 
 if TYPE_CHECKING:
     from pitboss.wallet.service import Request
@@ -76,7 +76,7 @@ def _run(request: "Request", loaded: Loaded) -> Outcome:
             if service.out_of_points(request, refusal):
                 request = replace(request, barred=refusal)
             elif strong:
-                raise _with_balance(refusal, loaded, own) from None
+                raise _as_it_stands(refusal, loaded, own) from None
         else:
             if sure:
                 return _finish(request, loaded, decision)
@@ -130,11 +130,23 @@ def _at_their_end(
             continue
         group = resolve.group_of(leader)
         undo = key not in mine and resolve_rules.bets_only(group) and _rolls_back(request, tx)
-        came = resolve.roll_back(leader, now_ms()) if undo else resolve.take_up(leader, now_ms())
+        with _perhaps_moved(own=key in mine):
+            came = resolve.roll_back(leader, now_ms()) if undo else resolve.take_up(leader, now_ms())
         pushed[leader.key] = came
         if came is not None and came.verdict == "unclear" and key in mine:
-            raise unclear(tx, came.answer)
+            raise unclear(tx, came.answer, undone=resolve_rules.bets_only(group))
         raise NeedMore()
+
+
+@contextmanager
+def _perhaps_moved(*, own: bool) -> Iterator[None]:
+    """Around asking the operator: a no of the hub's own tables comes after it may have moved the call's own money."""
+    try:
+        yield
+    except Refusal as refusal:
+        if own:
+            refusal.effect = "unknown"
+        raise
 
 
 def _rolls_back(request: "Request", tx: Tx) -> bool:
@@ -154,13 +166,18 @@ def _as_decided(known: Iterable[tuple[TxKey, Tx | None]]) -> dict[TxKey, Tx | No
     return seen
 
 
-def _with_balance(refusal: Refusal, loaded: Loaded, own: Iterable[TxKey]) -> Refusal:
-    """A refusal that is repeated tells the balance that the operator told."""
+def _as_it_stands(refusal: Refusal, loaded: Loaded, own: Iterable[TxKey]) -> Refusal:
+    """A refusal that is repeated tells the balance that the operator told; of what still waits for a person nobody can say
+    that nothing moves."""
     for key in own:
         tx = loaded.known.get(key)
-        if tx is not None and tx.state == "REFUSED" and tx.after is not None:
+        if tx is None or tx.state != "REFUSED":
+            continue
+        if tx.after is not None:
             refusal.facts.setdefault("balance", format_amount(tx.after, tx.exponent))
             refusal.facts.setdefault("currency", tx.currency)
+        if tx.due_key:
+            refusal.effect = "unknown"
     return refusal
 
 
@@ -221,11 +238,12 @@ def _finish(request: "Request", loaded: Loaded, decision: Decision) -> Outcome:
     balance: int | None = None
     written: dict[TxKey, Tx] = {}
     if group:
-        came = resolve.carry_out(group, _after(loaded, decision))
+        with _perhaps_moved(own=True):
+            came = resolve.carry_out(group, _after(loaded, decision))
         if came.verdict == "raced":
             came = _raced(group, came)
         if came.verdict != "done":
-            raise _refused(group[0], came)
+            raise _refused(group, came)
         written = {tx.key: tx for tx in came.txs}
         balance = came.answer.balance if isinstance(came.answer, Yes) else None
     results = tuple(_result(result, written) for result in decision.results)
@@ -289,23 +307,29 @@ def _raced(group: tuple[Tx, ...], came: resolve.Came) -> resolve.Came:
 
 
 # ---------------------------------------------------------------- what the provider is told
-def _refused(tx: Tx, came: resolve.Came) -> Refusal:
-    answer = came.answer
+def _refused(group: tuple[Tx, ...], came: resolve.Came) -> Refusal:
+    tx, answer = group[0], came.answer
     if came.verdict in ("refused", "stuck") and isinstance(answer, callbacks.No):
         facts: dict[str, Any] = {"hubTransactionId": tx.hub_id}
         if answer.balance is not None:
             facts |= {"balance": format_amount(answer.balance, tx.exponent), "currency": tx.currency}
-        return Refusal(answer.name, answer.detail or "The operator's wallet refused it.", facts=facts)
-    return unclear(tx, answer)
+        detail = answer.detail or "The operator's wallet refused it."
+        if came.verdict == "refused" and not came.partly:
+            return Refusal(answer.name, detail, facts=facts)
+        if came.verdict == "stuck":
+            detail += " What is owed waits on the operator's failed list."
+        return Refusal(answer.name, detail, facts=facts, effect="unknown")
+    return unclear(tx, answer, undone=resolve_rules.bets_only(group))
 
 
-def unclear(tx: Tx, answer: Answer) -> Refusal:
-    """1024 or 1015: nobody knows yet. The same call may come again; the hub itself goes on."""
+def unclear(tx: Tx, answer: Answer, *, undone: bool) -> Refusal:
+    """1024 or 1015: nobody knows yet. The same call may come again; the hub itself goes on. `undone`: what it asked for
+    is only bets, which are undone when no answer comes."""
     timed_out = isinstance(answer, Unknown) and answer.timed_out
     what = "did not answer in time" if timed_out else "gave no clear answer"
     until = (
         "the bet is rolled back unless it is repeated within seconds"
-        if tx.kind == "bet"
+        if undone
         else "it is repeated until the operator acknowledges it"
     )
     return Refusal(
