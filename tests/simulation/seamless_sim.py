@@ -90,7 +90,7 @@ class Operator:
             return self.serve(path, body)
         if self.under_way and self.rng.randrange(3) == 0:
             self.serve(*self.under_way.pop(self.rng.randrange(len(self.under_way))))
-        if body.get("type") in ("win_reversal", "resettle") and self.rng.randrange(3) == 0:
+        if body.get("type") in ("win_reversal", "resettle") and self.rng.randrange(2) == 0:
             return self._spent(path, body)
         luck = self.rng.randrange(100)
         if luck < 60 or path == "balance":

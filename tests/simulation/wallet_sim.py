@@ -146,7 +146,8 @@ class Script:
             bets[-1] = replace(bets[-1], round_closed=True)
         acts: list[tuple[Action, ...]] = [(a,) for a in (*bets, *wins)]
         if rng.randrange(4) == 0:
-            acts = [(*bets, *wins)]
+            ends = (Action("end", self._id("e"), round_id, GAME),) if rng.randrange(2) else ()
+            acts = [(*bets, *wins, *ends)]
         for target in (*bets, *wins):
             if rng.randrange(6) == 0:
                 back = Action("rollback", self._id("x"), rng.choice([round_id, ""]), ref=target.ext_id)

@@ -128,6 +128,7 @@ class Book:
             place = (mine.provider, mine.round_id)
             self.rounds[place] = merged(records[place], mine) if place in records else mine
         self._changed: dict[Place, None] = {}
+        self.ending: set[Place] = set()  # rounds whose end this call brought, while it may still wait
         self.grants: dict[str, FreeRounds] = dict(grants)
         self.results: list[Result] = []
         self.sums = Sums()

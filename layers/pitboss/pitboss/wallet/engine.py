@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from pitboss.kernel.money import MAX_MINOR
 from pitboss.kernel.refusal import Refusal
-from pitboss.wallet import free_rounds, rollback, sessions
+from pitboss.wallet import ending, free_rounds, rollback, sessions
 from pitboss.wallet.book import Book, Decision, Facts, Place, Sums
 from pitboss.wallet.free_rounds import FreeRounds
 from pitboss.wallet.model import Action, Result, Round, RoundTx, State, Tx, TxKey, Wallet
@@ -77,6 +77,7 @@ def decide(
                 if len(actions) > 1:
                     raise unknown.refusal from None
                 return book.decision()._replace(results=(), refusal=unknown.refusal)
+    ending.settle(book)
     return book.decision()
 
 
@@ -114,7 +115,7 @@ def _apply(book: Book, action: Action, facts: Facts) -> None:
         case "rollback":
             rollback.apply(book, action, key, facts)
         case "end":
-            _end(book, action, key, facts)
+            ending.apply(book, action, key, facts)
         case _:
             raise ValueError(f"{action.kind} is not a provider's action")
 
@@ -162,7 +163,7 @@ def _bet(book: Book, action: Action, key: TxKey, facts: Facts) -> None:
     if amount == 0 and not free and book.profile.zero_bet == "refuse":  # 6
         raise amount_refusal("INVALID_AMOUNT", "more than zero")
     round_ = _round(book, action)
-    if round_.closed and book.profile.bet_in_closed_round == "refuse":  # 33, 61
+    if ending.is_over(book, round_) and book.profile.bet_in_closed_round == "refuse":  # 33, 61
         raise Refusal(
             "ROUND_CLOSED", "The round is closed; a bet needs a new round.", facts=balance_facts(book.wallet)
         )
@@ -242,7 +243,7 @@ def _win(book: Book, action: Action, key: TxKey, facts: Facts) -> None:
     amount = _amount(book, action)
     round_ = _round(book, action)
     _has_bet(book, action, key, round_)
-    if round_.closed and book.profile.late_win == "refuse":  # 32
+    if ending.is_over(book, round_) and book.profile.late_win == "refuse":  # 32
         raise Refusal("ROUND_CLOSED", "The round is closed; this profile takes no late wins.")
     shown = book.shown
     bonus = _free_win(book, action, amount)
@@ -300,29 +301,6 @@ def _free_win(book: Book, action: Action, amount: int) -> bool:
         raise Refusal("FREEROUND_NOT_FOUND", "There are no such free rounds of this player.")
     book.put_grant(free_rounds.credit(grant, amount))
     return grant.win_kind == "bonus"
-
-
-# ---------------------------------------------------------------- ends
-def _end(book: Book, action: Action, key: TxKey, facts: Facts) -> None:
-    """The provider's word that a round is over. Again, or of a closed one: nothing changes."""
-    place = (book.provider, action.round_id)
-    round_ = book.rounds.get(place)
-    if round_ is None:
-        raise Refusal(
-            "ROUND_NOT_FOUND", "There is no such round of this player.", facts={"roundId": action.round_id}
-        )
-    shown = book.shown
-    if not (round_.closed and round_.ended):
-        round_ = book.close(round_, flag=True, ended=True)
-    tx = replace(
-        book.new_tx(action, key, "DONE", fingerprint(action, book.wallet.player_id, None), facts),
-        before=shown,
-        after=shown,
-        round_status=round_.status,
-        round_closed=True,
-    )
-    book.put_tx(tx)
-    book.results.append(Result(action, tx, replay=False))
 
 
 # ---------------------------------------------------------------- common

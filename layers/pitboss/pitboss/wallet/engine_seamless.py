@@ -7,7 +7,7 @@ round's end waits. `confirm` ends the round; `void` is the exact inverse of what
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from pitboss.wallet import free_rounds, rollback
+from pitboss.wallet import ending, free_rounds, rollback
 from pitboss.wallet.book import Book, Decision, NeedMore, Place
 from pitboss.wallet.callbacks import RESETTLES, cash
 from pitboss.wallet.free_rounds import FreeRounds
@@ -64,7 +64,9 @@ def confirm(
         balance = before
     for tx in reversed(done):
         round_ = book.rounds.get((tx.provider, tx.round_id))
-        if tx.round_closed and round_ is not None and round_.status == "open":
+        if tx.kind == "end" and round_ is not None:
+            round_ = ending.closed(book, round_)
+        elif tx.round_closed and round_ is not None and round_.status == "open":
             empty = tx.kind == "rollback" and not round_.bets and not round_.wins
             promo = tx.kind == "win" and not round_.bets
             round_ = book.close(round_, flag=not (empty or promo))
@@ -114,7 +116,7 @@ def void(
             lease_until=0,
         )
         round_ = book.rounds.get((tx.provider, tx.round_id))
-        if round_ is not None:
+        if round_ is not None and tx.kind != "end":
             round_ = _closed_again(book, book.put_round(_taken_out(book, tx, round_, state)))
             ended = replace(ended, round_status=round_.status)
         book.put_tx(ended)

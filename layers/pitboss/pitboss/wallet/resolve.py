@@ -92,14 +92,14 @@ def _not_done(group: Group, last: _Said, loaded: Loaded | None) -> Came:
 
 def _ask(group: Group) -> list[_Said]:
     """What the operator says to each, up to the first that it does not say yes to."""
-    tenant_id = group[0].tenant_id
-    if len(group) > 1 and settings_of(tenant_id).wallet_transactions:
-        answer = _call(group[0], callbacks.list_of(group))
+    tenant_id, told = group[0].tenant_id, resolve_rules.told(group)
+    if len(told) > 1 and settings_of(tenant_id).wallet_transactions:
+        answer = _call(group[0], callbacks.list_of(told))
         verdict = _list_verdict(group, answer)
         return [_Said(verdict, answer)] * (len(group) if verdict == "done" else 1)
     said: list[_Said] = []
     began = now_ms()
-    for tx in group:
+    for tx in told:
         late = said and now_ms() - began > BUDGET_MS
         answer = (
             Unknown("the call's time was used up", sent=False)
@@ -108,8 +108,8 @@ def _ask(group: Group) -> list[_Said]:
         )
         said.append(_Said(callbacks.verdict(tx.kind, answer, undo=False), answer))
         if said[-1].verdict != "done":
-            break
-    return said
+            return said
+    return said + said[-1:] * (len(group) - len(told))
 
 
 def _list_verdict(group: Group, answer: Answer) -> Verdict:
@@ -269,7 +269,7 @@ def begin_undo(group: Group) -> Group | None:
 def undo(group: Group) -> Came:
     """Have the operator roll back bets that are void already, the last first."""
     answer: Answer = Unknown("nothing was asked")
-    for tx in reversed(group):
+    for tx in reversed(resolve_rules.told(group)):
         answer = _call(group[0], callbacks.undo_of(tx))
         match callbacks.verdict("bet", answer, undo=True):
             case "unclear":

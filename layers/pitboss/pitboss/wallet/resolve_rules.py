@@ -33,8 +33,19 @@ def is_open(tx: Tx | None) -> bool:
 
 
 def bets_only(group: Sequence[Tx]) -> bool:
-    """Whether the group is undone when no answer comes; else it is asked for until one does."""
-    return all(tx.kind == "bet" for tx in group)
+    """Whether the group is undone when no answer comes; else it is asked for until one does. The end of a round goes with
+    what stands beside it."""
+    return all(tx.kind in ("bet", "end") for tx in group)
+
+
+def in_order(group: Sequence[Tx]) -> tuple[Tx, ...]:
+    """A group as it is led and asked for: what the operator is told first, ends of rounds last."""
+    return tuple(sorted(group, key=lambda tx: tx.kind == "end"))
+
+
+def told(group: Sequence[Tx]) -> tuple[Tx, ...]:
+    """What of a group the operator is told; the end of a round is between provider and hub."""
+    return tuple(tx for tx in group if tx.kind != "end")
 
 
 def shard_of(hub_id: str) -> int:

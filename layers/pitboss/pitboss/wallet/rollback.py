@@ -113,7 +113,7 @@ def _undo(book: Book, action: Action, key: TxKey, facts: Facts, target: Tx) -> N
 
 def _bet_back(book: Book, action: Action, bet: Tx, round_: Round) -> tuple[int, Round]:
     taken = 0
-    if settled(round_, bet.ext_id):
+    if settled(round_, bet.ext_id) or (round_.provider, round_.round_id) in book.ending:
         if book.profile.settled_rollback == "refuse":  # 51
             raise Refusal("TX_ALREADY_SETTLED", "The bet is settled.", facts={"hubTransactionId": bet.hub_id})
         for ext_id in _wins_of(round_, bet.ext_id):  # 52: the win first, then the stake

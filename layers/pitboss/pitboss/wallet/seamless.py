@@ -185,7 +185,7 @@ def _as_it_stands(refusal: Refusal, loaded: Loaded, own: Iterable[TxKey]) -> Ref
 def _marked(request: "Request", loaded: Loaded, decision: Decision) -> Decision:
     """The decision with its waiting transactions as a group: who leads, and by when somebody looks again; with what the
     operator is to be told beside. Balances are not the hub's to record: none stands there before the operator told one."""
-    waiting = [tx for tx, was in decision.txs if was is None and tx.state == "PENDING"]
+    waiting = _waiting(decision)
     keys = [store.tx_key(tx.tenant_id, tx.key)[0] for tx in waiting]
     group: dict[TxKey, Tx] = {}
     _can_be_undone(waiting)
@@ -213,6 +213,12 @@ def _marked(request: "Request", loaded: Loaded, decision: Decision) -> Decision:
     return decision._replace(txs=txs, results=results)
 
 
+def _waiting(decision: Decision) -> tuple[Tx, ...]:
+    """What of a decision waits for the operator."""
+    waiting = [tx for tx, was in decision.txs if was is None and tx.state == "PENDING"]
+    return resolve_rules.in_order(waiting)
+
+
 def _can_be_undone(waiting: Sequence[Tx]) -> None:
     """A list that goes to the operator one by one must have its bets first: what is owed is not taken back when a later
     bet is refused."""
@@ -233,7 +239,7 @@ def _finish(request: "Request", loaded: Loaded, decision: Decision) -> Outcome:
 
     if decision.refusal is not None:
         raise decision.refusal
-    group = tuple(tx for tx, was in decision.txs if was is None and tx.state == "PENDING")
+    group = _waiting(decision)
     wallet = decision.wallet or loaded.wallet
     balance: int | None = None
     written: dict[TxKey, Tx] = {}
