@@ -76,7 +76,7 @@ def alarms_of(metric: str, dimension: str) -> set[str]:
     return {
         target(d["Value"])
         for alarm in resources("AWS::CloudWatch::Alarm").values()
-        if alarm["Properties"]["MetricName"] == metric
+        if alarm["Properties"].get("MetricName") == metric
         for d in alarm["Properties"]["Dimensions"]
         if d["Name"] == dimension
     }
@@ -92,7 +92,7 @@ def test_every_alarm_tells_someone_and_exists_where_its_function_does() -> None:
     rows = transformed()["Resources"]
     for name, alarm in resources("AWS::CloudWatch::Alarm").items():
         assert [target(a) for a in alarm["Properties"]["AlarmActions"]] == ["AlarmTopic"], name
-        for dimension in alarm["Properties"]["Dimensions"]:
+        for dimension in alarm["Properties"].get("Dimensions", []):
             watched = rows.get(target(dimension["Value"]), {})
             assert watched.get("Condition") == alarm.get("Condition"), name
 
@@ -169,7 +169,7 @@ def test_the_scorer_wakes_for_new_inbox_batches_only_and_gives_up_to_a_queue() -
     assert mapping["MaximumRetryAttempts"] > 0
     assert mapping["MaximumRecordAgeInSeconds"]
     assert target(mapping["DestinationConfig"]["OnFailure"]["Destination"]) == "ScorerDlq"
-    assert alarms_of("IteratorAge", "FunctionName") == {"Scorer"}
+    assert alarms_of("IteratorAge", "FunctionName") == {"Scorer", "LedgerFeed"}
 
 
 def test_tables_cannot_be_lost() -> None:

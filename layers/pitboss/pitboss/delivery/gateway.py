@@ -12,7 +12,7 @@ from pitboss.delivery.model import Movement, Reply
 from pitboss.delivery.rules import message_of, read_reply
 from pitboss.kernel.canonical import canonical_json
 from pitboss.platform import signing
-from pitboss.platform.observe import count, logger
+from pitboss.platform.observe import count, logger, took
 from pitboss.platform.outgoing import NoAnswer, NotSent, exchange
 from pitboss.platform.settings import setting
 
@@ -78,6 +78,9 @@ def deliver(movement: Movement, now: int, *, local: bool) -> Reply:
     }
     reply = post(url, body, headers, ref=movement.ref, local=local)
     count(f"callback_{reply.verdict}")
+    took("callback_ms", reply.elapsed_ms)
+    if reply.verdict in ("unknown", "unsent"):
+        count("callback_unanswered")
     return reply
 
 

@@ -203,6 +203,8 @@ def _attempt(movement: Movement, now: int) -> Movement | None:
     if not store.save(ended):
         # A debit that was undone while it was being sent: its refund settles it either way.
         return None
+    if ended.state in ("manual", "rejected"):
+        count("money_needs_person")
     if not ended.at_rest:
         gateway.announce([ended], ended_at)
     return ended

@@ -26,6 +26,11 @@ def count(name: str, value: float = 1, unit: MetricUnit = MetricUnit.Count) -> N
     metrics().add_metric(name=name, unit=unit, value=value)
 
 
+def took(name: str, ms: float) -> None:
+    """Add a duration in milliseconds to a metric; percentiles are CloudWatch's to make."""
+    count(name, ms, MetricUnit.Milliseconds)
+
+
 def flush() -> None:
     """Write what was counted as one EMF line; nothing when nothing was counted."""
     for name, value in drain().items():

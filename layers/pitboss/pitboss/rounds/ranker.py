@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from pitboss.platform.clock import now_ms
-from pitboss.platform.observe import count
+from pitboss.platform.observe import count, took
 from pitboss.platform.worker import worker
 from pitboss.rounds import board_store, gateway, layout_store, store
 from pitboss.rounds.boards import LISTED, Snapshot, row_of, snapshot
@@ -110,4 +110,8 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
             failures.append({"itemIdentifier": record["messageId"]})
         else:
             done.add(place)
+            # From the scorer's wish to the board that shows it.
+            sent = int(record.get("attributes", {}).get("SentTimestamp", 0))
+            if sent:
+                took("board_delay_ms", max(0, now_ms() - sent))
     return {"batchItemFailures": failures}

@@ -7,7 +7,7 @@ from functools import cache, partial
 from pitboss.kernel.canonical import canonical_json
 from pitboss.platform import signing
 from pitboss.platform.masters import callback_master
-from pitboss.platform.observe import count
+from pitboss.platform.observe import count, took
 from pitboss.platform.outgoing import NoAnswer, NotSent, exchange
 from pitboss.platform.settings import is_local
 from pitboss.tenancy.public import settings_of
@@ -43,6 +43,7 @@ def call(
         status, reply, elapsed = came.status, came.body, came.elapsed_ms
         answer = read_answer(status, reply, cut=came.cut, currency=currency, exponent=exponent)
     count(f"wallet_callback_{_word(answer)}")
+    took("wallet_callback_ms", elapsed)
     _remember(
         partial(
             _record,
