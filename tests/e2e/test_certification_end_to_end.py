@@ -31,13 +31,25 @@ def failures(hub: Hub, run: dict[str, Any]) -> list[Any]:
 
 
 @pytest.mark.parametrize("mode", ["transfer", "seamless"])
-def test_the_hub_certifies_itself(hub: Hub, mode: str) -> None:
+def test_the_hub_certifies_itself(
+    hub: Hub, mode: str, stack: Stack, tenants: tuple[DemoTenant, DemoTenant]
+) -> None:
+    before = hub("GET", "/agents", limit=200)["agents"]
     run = played(hub, {"target": "hub", "mode": mode, "cases": CASES})
     assert failures(hub, run) == []
     assert run["passed"] == run["total"] == 11
     report = hub("GET", f"/certification/runs/{run['runId']}/report")
     assert report["certified"] is True
     assert report["signature"]["kid"] in {key["kid"] for key in hub("GET", "/.well-known/jwks.json")["keys"]}
+    # What the run made below the operator is out of its sight, and can be looked at when somebody wants to.
+    made = f"Certification {run['runId'][-8:].lower()} "
+    listed = [row["name"] for row in hub("GET", "/agents", limit=200)["agents"]]
+    assert listed == [row["name"] for row in before]
+    closed = hub("GET", "/agents", closed="true", limit=200)["agents"]
+    put_away = [row for row in closed if row["name"].startswith(made)]
+    agent = next(row["agentId"] for row in put_away if row["name"].endswith(" EUR"))
+    below = Hub(stack.api_url, tenants[0].token, tenant=agent)
+    assert poll(lambda: below("GET", "/history", limit=1)["transactions"], bool, within_s=30.0)
 
 
 def test_the_demo_operators_wallet_is_certified_with_players_it_already_has(

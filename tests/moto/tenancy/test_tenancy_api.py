@@ -290,3 +290,40 @@ def test_a_parent_raises_limits_within_its_own() -> None:
     reply = own("PUT", "/settings", body, headers={"Pitboss-Tenant": agent})
     assert reply.body["errors"][0]["field"] == "limits.create"
     assert made(own("GET", "/settings", headers={"Pitboss-Tenant": agent}))["limitsInForce"]["create"] == 10
+
+
+# ---------------------------------------------------------------- closing
+def test_a_closed_agent_leaves_lists_and_trees_for_good() -> None:
+    root = root_client(api)
+    op, own = operator(root)
+    agents = [made(own("POST", "/agents", {"name": f"A{n}"}))["agentId"] for n in range(4)]
+    for gone in agents[1:3]:
+        closed = made(own("PATCH", "/agents/{id}", {"status": "closed"}, id=gone))
+        assert (closed["status"], closed["version"]) == ("closed", 2)
+    assert [row["agentId"] for row in made(own("GET", "/agents"))["agents"]] == [agents[0], agents[3]]
+    tree = made(root("GET", "/agents/{id}/tree", id=op))["agents"]
+    assert [row["agentId"] for row in tree] == [op, agents[0], agents[3]]
+    first = made(own("GET", "/agents", query={"closed": "true", "limit": "1"}))
+    rest = made(own("GET", "/agents", query={"closed": "true", "cursor": first["nextCursor"]}))
+    assert [row["agentId"] for row in first["agents"] + rest["agents"]] == agents[1:3]
+    assert made(own("GET", "/agents/{id}", id=agents[1]))["status"] == "closed"
+    # The same again is no other change; anything else is refused.
+    assert made(own("PATCH", "/agents/{id}", {"status": "closed"}, id=agents[1]))["version"] == 2
+    for body in ({"status": "active"}, {"status": "suspended"}, {"name": "Again"}):
+        reply = own("PATCH", "/agents/{id}", body, id=agents[1])
+        assert (reply.name, reply.body["effect"]) == ("CONFLICT", "none")
+    assert own("PATCH", "/agents/{id}", {"status": "closed"}, id=op).name == "CONFLICT"
+
+
+def test_a_closed_agent_is_refused_and_read_only_from_above() -> None:
+    root = root_client(api)
+    _, own = operator(root)
+    agent, shop = operator(own, "Shop", kind="agent")
+    made(own("PATCH", "/agents/{id}", {"status": "closed"}, id=agent))
+    reply = shop("GET", "/settings")
+    assert (reply.status, reply.name) == (403, "TENANT_SUSPENDED")
+    assert reply.body["detail"] == "This agent is closed; ask the operator above it."
+    acting = {"Pitboss-Tenant": agent}
+    assert made(own("GET", "/settings", headers=acting))["tenantId"] == agent
+    written = own("PUT", "/settings", {"version": 0}, headers=acting)
+    assert written.name == "TENANT_SUSPENDED"

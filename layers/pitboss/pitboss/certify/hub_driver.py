@@ -4,6 +4,7 @@ In seamless mode the hub asks an operator's wallet, whose control door makes the
 """
 
 import asyncio
+import contextlib
 import secrets
 import time
 from collections.abc import Mapping, Sequence
@@ -13,7 +14,7 @@ from pitboss.certify import envelope
 from pitboss.certify.control import OperatorControl
 from pitboss.certify.gateway import Line
 from pitboss.certify.hub_stage import Agent, HubSettings, Provider, Stage
-from pitboss.certify.model import Act, CaseSkipped, Exchange, Reply, Target
+from pitboss.certify.model import Act, CaseSkipped, Exchange, Reply, SetupFailed, Target
 from pitboss.certify.replies import read_hub
 from pitboss.certify.scene import Player, Scene
 from pitboss.kernel.money import exponent_of, format_amount
@@ -46,7 +47,9 @@ class HubDriver:
         await asyncio.gather(*(self.send(scene, Act("balance")) for _ in range(self.side_by_side)))
 
     async def close(self) -> None:
-        """Give the connections back. The agents of the run stay, as its evidence."""
+        """Close the run's agents, which stay readable as its evidence, and give the connections back."""
+        with contextlib.suppress(SetupFailed):
+            await self.stage.put_away()
         self.line.close()
         if self.operator:
             self.operator.close()

@@ -33,7 +33,8 @@ NOWHERE = "203.0.113.7"
 
 @dataclass(frozen=True, slots=True)
 class HubSettings:
-    """How to reach the hub, and the operator's wallet of seamless agents with its control door."""
+    """How to reach the hub, and the operator's wallet of seamless agents with its control door. `label` is the run that the
+    agents are named by; a run that is taken up again after a death has another `run_id`, but the same label."""
 
     url: str
     token: str
@@ -42,6 +43,7 @@ class HubSettings:
     control_url: str = ""
     control_token: str = ""
     tenant_id: str = ""
+    label: str = ""
 
 
 @dataclass(slots=True)
@@ -142,6 +144,7 @@ class Stage:
         self.run_id = run_id
         self.line = line
         self.owner = Api(line, settings.token, settings.tenant_id)
+        self.short = (settings.label or run_id)[-8:].lower()
         self._agents: dict[str, Agent] = {}
         self._doors: dict[str, asyncio.Lock] = {}
 
@@ -156,19 +159,35 @@ class Stage:
                 self._agents[name] = await self._make(name)
             return self._agents[name]
 
+    @property
+    def _named(self) -> str:
+        return f"Certification {self.short} "
+
+    async def put_away(self) -> None:
+        """Close the run's agents, those of an attempt that died too: nobody plays there again, and they leave the lists of
+        the node that lent itself to them. What cannot be closed now is left: the results do not hang on it."""
+        cursor: str | None = ""
+        found: list[str] = []
+        while cursor is not None:
+            asked = {"limit": 200, **({"cursor": cursor} if cursor else {})}
+            page = await self.owner.ask("GET", "/agents", **asked)
+            found += [row["agentId"] for row in page["agents"] if row["name"].startswith(self._named)]
+            cursor = page["nextCursor"]
+        for agent_id in found:
+            await self.owner.call("PATCH", f"/agents/{agent_id}", {"status": "closed"})
+
     async def _make(self, name: str) -> Agent:
         currency = name if name.isupper() else "EUR"
-        short = self.run_id[-8:].lower()
         made = await self.owner.ask(
             "POST",
             "/agents",
-            {"name": f"Certification {short} {name}", "kind": "agent", "currency": currency},
+            {"name": f"{self._named}{name}", "kind": "agent", "currency": currency},
         )
         tenant_id = made["agentId"]
         key = await self.owner.ask(
             "POST", "/api-keys", {"name": "certification", "scopes": ["*"], "agentId": tenant_id}
         )
-        agent = Agent(name, tenant_id, key["token"], currency, f"house-{short}")
+        agent = Agent(name, tenant_id, key["token"], currency, f"house-{self.short}")
         api = self.api(agent)
         await self._settings(api, name)
         await api.ask(

@@ -117,7 +117,12 @@ def _port(run: RunRecord, secrets: dict[str, str]) -> Port:
     attempt = new_ulid()
     if run.target != "wallet":
         hub = HubSettings(
-            setting("API_URL"), secrets["token"], run.target, asked["walletUrl"], tenant_id=run.tenant_id
+            setting("API_URL"),
+            secrets["token"],
+            run.target,
+            asked["walletUrl"],
+            tenant_id=run.tenant_id,
+            label=run.run_id,
         )
         return HubDriver(hub, attempt, Line(hub.url, timeout_s=CALL_S * 3), control)
     players = tuple(Known(p["userId"], p["brandId"], p["currency"], p["role"]) for p in asked["players"])

@@ -61,13 +61,17 @@ def create_agent(call: Call) -> Answer:
     query=(
         Query("limit", "Rows of a page", "integer", 50, 1, 200),
         Query("cursor", "`nextCursor` of the page before"),
+        Query("closed", "`true`: those that were closed instead of the others.", "boolean", default=False),
     ),
     errors=("CURSOR_INVALID",),
 )
 def list_agents(call: Call) -> Answer:
     """In order of creation."""
     nodes, following = service.list_agents(
-        call.tenant_id, after=call.query["cursor"] or "", limit=call.query["limit"]
+        call.tenant_id,
+        after=call.query["cursor"] or "",
+        limit=call.query["limit"],
+        closed=call.query["closed"],
     )
     rows = [_agent(node, call.tenant_id) for node in nodes]
     return Answer({"agents": rows, "nextCursor": following or None})
@@ -89,12 +93,13 @@ def read_agent(call: Call) -> Answer:
 @api.route(
     "PATCH",
     "/agents/{id}",
-    "Rename, suspend or activate an agent",
+    "Rename, suspend, activate or close an agent",
     scope="agents.write",
     body=f"{SCHEMAS}:ChangeAgent",
     answer=f"{SCHEMAS}:Agent",
     errors=("AGENT_NOT_FOUND", "VERSION_CONFLICT", "CONFLICT"),
-    about="A suspended node and everything below it is refused with TENANT_SUSPENDED within seconds.",
+    about="A suspended or closed node and everything below it is refused with TENANT_SUSPENDED within seconds. A closed one is "
+    "closed for good and left out of lists and trees; what it has left is read with a key from above.",
 )
 def change_agent(call: Call) -> Answer:
     """Members left out stay; repeating changes nothing."""

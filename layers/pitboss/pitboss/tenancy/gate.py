@@ -69,7 +69,7 @@ class TenantGate:
             acting = below
         call.tenant_id = acting.node.id
         if not call.route.even_suspended:
-            _check_active(acting)
+            _check_active(acting, looking=call.route.method == "GET" and not home.suspended_by)
         scope = call.route.scope
         if scope and scope not in caller.scopes:
             raise Refusal(
@@ -222,14 +222,15 @@ class TenantGate:
         )
 
 
-def _check_active(acting: Standing) -> None:
-    if acting.suspended_by:
-        own = acting.suspended_by == acting.node.id
+def _check_active(acting: Standing, *, looking: bool = False) -> None:
+    """`looking`: whoever stands above may go on reading what a closed agent has left."""
+    own = acting.suspended_by == acting.node.id
+    if acting.suspended_by and not (looking and own and acting.node.status == "closed"):
         raise Refusal(
             "TENANT_SUSPENDED",
-            "This agent is suspended; ask the operator above it."
+            f"This agent is {acting.node.status}; ask the operator above it."
             if own
-            else "An operator above this agent is suspended.",
+            else "An operator above this agent is suspended or closed.",
         )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Kind = Literal["root", "operator", "agent"]
-Status = Literal["active", "suspended"]
+Status = Literal["active", "suspended", "closed"]
 Approval = Literal["auto", "manual"]
 WalletMode = Literal["transfer", "seamless"]
 
@@ -127,7 +127,8 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A tenant as admission sees it. `suspended_by` is the id of the highest suspended node of its path, or ""."""
+    """A tenant as admission sees it. `suspended_by` is the id of the highest suspended or closed node of
+    its path, or ""."""
 
     node: Node
     settings: Settings

@@ -169,7 +169,7 @@ def effective(path: Sequence[tuple[Node, OwnSettings]]) -> Standing:
         wallet_transactions=own.wallet_transactions,
         wallet_lock_on_failed=own.wallet_lock_on_failed,
     )
-    suspended = next((above.id for above, _ in path if above.status == "suspended"), "")
+    suspended = next((above.id for above, _ in path if above.status != "active"), "")
     return Standing(node, settings, suspended)
 
 

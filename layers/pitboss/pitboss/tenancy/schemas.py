@@ -24,7 +24,9 @@ class ChangeAgent(Model):
     """Members left out stay as they are."""
 
     name: Name | None = None
-    status: Literal["active", "suspended"] | None = None
+    status: Literal["active", "suspended", "closed"] | None = Field(
+        None, description="`closed` is for good: the agent is suspended and left out of lists and trees."
+    )
     version: Annotated[int, Field(ge=1)] | None = Field(None, description="Refused if it is another by now.")
 
 
@@ -36,7 +38,7 @@ class Agent(Model):
     kind: Literal["root", "operator", "agent"]
     parent_id: str | None = Field(description="null for the root and for the acting tenant itself.")
     currency: str
-    status: Literal["active", "suspended"]
+    status: Literal["active", "suspended", "closed"]
     created_at: str
     version: int
 

@@ -55,9 +55,9 @@ def create_agent(
     return node
 
 
-def list_agents(acting: str, *, after: str, limit: int) -> tuple[list[Node], str]:
-    """The nodes right below, and the cursor of the next page ("" at the end)."""
-    ids = store.child_ids(acting, after=_from_cursor(after) if after else "", limit=limit + 1)
+def list_agents(acting: str, *, after: str, limit: int, closed: bool = False) -> tuple[list[Node], str]:
+    """The nodes right below (of the closed ones with `closed`), and the cursor of the next page ("" at the end)."""
+    ids = store.child_ids(acting, after=_from_cursor(after) if after else "", limit=limit + 1, closed=closed)
     nodes = store.read_nodes(ids[:limit])
     following = base64.urlsafe_b64encode(ids[limit - 1].encode()).decode() if len(ids) > limit else ""
     return [nodes[one] for one in ids[:limit] if one in nodes], following
@@ -96,7 +96,8 @@ def tree(acting: str, agent_id: str) -> tuple[list[Node], bool]:
 def change_agent(
     acting: str, agent_id: str, *, name: str | None, status: str | None, version: int | None
 ) -> Node:
-    """Rename, suspend or activate a node. A tenant does not suspend itself: nobody below the parent could undo it."""
+    """Rename, suspend, activate or close a node. A tenant does not suspend itself: nobody below the parent could undo it.
+    What is closed stays closed, and as it is. Refusals AGENT_NOT_FOUND, VERSION_CONFLICT, CONFLICT."""
     for _ in range(CHANGE_ATTEMPTS):
         node = find(acting, agent_id)
         if version is not None and version != node.version:
@@ -106,11 +107,16 @@ def change_agent(
                 facts={"version": node.version},
             )
         if status is not None and status != node.status and node.id == acting:
-            raise Refusal("CONFLICT", "Only the operator above may suspend or activate this agent.")
+            raise Refusal("CONFLICT", "Only the operator above may suspend, activate or close this agent.")
+        if status == "closed" and name is not None:
+            raise Refusal("CONFLICT", "Rename an agent before it is closed, in a call of its own.")
+        if node.status == "closed" and (status != "closed" or name is not None):
+            raise Refusal("CONFLICT", "This agent is closed for good; make another one.")
         fresh = replace(node, name=name or node.name, status=status or node.status, version=node.version + 1)  # type: ignore[arg-type]
         if fresh.name == node.name and fresh.status == node.status:
             return node
-        if store.change_node(fresh, expect=node.version):
+        change = store.close_node if fresh.status == "closed" else store.change_node
+        if change(fresh, expect=node.version):
             forget(node.id)
             return fresh
     raise Refusal("VERSION_CONFLICT", "Others keep changing this agent; repeat the request.", retry_after_s=1)

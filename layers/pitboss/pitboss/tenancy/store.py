@@ -143,13 +143,40 @@ def change_node(node: Node, *, expect: int) -> bool:
     return True
 
 
-def child_ids(node_id: str, *, after: str = "", limit: int | None = None) -> list[str]:
-    """Ids of the nodes right below, in order of creation, from after `after`."""
+def close_node(node: Node, *, expect: int) -> bool:
+    """A node that is closed, and its place among the closed ones below its parent, in one commit; False if it has not
+    version `expect` any more."""
+    table, above = hub_table(), _node_pk(node.parent_id)
+    moved = {"pk": above, "sk": f"CLOSED#{node.id}", "tenantId": node.parent_id, "schema": SCHEMA}
+    names = {"#status": "status", "#version": "version"}
+    ops = [
+        dynamo.update_op(
+            table,
+            _node_pk(node.id),
+            "META",
+            "SET #status = :status, #version = :version",
+            condition="#version = :expect",
+            names=names,
+            values={":status": node.status, ":version": node.version, ":expect": expect},
+        ),
+        dynamo.delete_op(table, above, f"CHILD#{node.id}"),
+        dynamo.put_op(table, {**moved, "childId": node.id}),
+    ]
+    try:
+        dynamo.transact(ops)
+    except dynamo.TransactionRefused:
+        return False
+    return True
+
+
+def child_ids(node_id: str, *, after: str = "", limit: int | None = None, closed: bool = False) -> list[str]:
+    """Ids of the nodes right below, in order of creation, from after `after`; of the closed ones with `closed`."""
+    prefix = "CLOSED#" if closed else "CHILD#"
     rows = dynamo.query(
         hub_table(),
         _node_pk(node_id),
-        prefix="CHILD#",
-        after=f"CHILD#{after}" if after else None,
+        prefix=prefix,
+        after=f"{prefix}{after}" if after else None,
         limit=limit,
     )
     return [row["childId"] for row in rows]
