@@ -73,7 +73,8 @@ def parse_amount(value: Any, exponent: int) -> int:
             text = value
         if len(text) > 40 or _DECIMAL.fullmatch(text) is None:
             raise AmountError(
-                "INVALID_AMOUNT", "an amount is written as plain digits with a dot, such as 12.50"
+                "INVALID_AMOUNT",
+                "an amount is written as plain digits with a dot, such as 12.50, at most 18 of them before it",
             )
         sign, text = (-1, text[1:]) if text[0] == "-" else (1, text)
         whole, _, fraction = text.partition(".")

@@ -177,15 +177,14 @@ def _query_value(query: "Query", text: str) -> Any:
 
 def field_errors(error: "ValidationError") -> list[FieldError]:
     """pydantic's findings as dotted paths and plain reasons, at most 50 of them."""
+    from pitboss.platform.findings import reason
+
     found = []
     for row in error.errors(include_url=False, include_input=False)[:MAX_ERRORS]:
         pointer = ""
         for part in row["loc"]:
             pointer += f"[{part}]" if isinstance(part, int) else f".{part}" if pointer else str(part)
-        reason = (
-            "unknown field" if row["type"] == "extra_forbidden" else row["msg"].removeprefix("Value error, ")
-        )
-        found.append(FieldError(pointer or "(body)", reason[:1].lower() + reason[1:]))
+        found.append(FieldError(pointer or "(body)", reason(row["type"], row["msg"], row.get("ctx") or {})))
     return found
 
 
