@@ -3,6 +3,7 @@
 import json
 import time
 import zlib
+from dataclasses import replace
 from typing import Any
 
 from pitboss.inspector.public import applied, record, redact
@@ -13,6 +14,8 @@ from pitboss.platform.wire import load_json, problem
 from pitboss.tenancy.public import gate
 from pitboss.wallet import guard
 from pitboss.wallet.documents import Arrival, Sender, ids_of, run_document
+from pitboss.wallet.profile import Profile
+from pitboss.wallet.wording import worded
 
 SCHEMAS = "pitboss.wallet.schemas"
 MAX_BODY = 32 * 1024
@@ -92,25 +95,33 @@ def serve(call: Call, action: str) -> Answer:
     document: Any = None
     try:
         document = load_json(call.raw)
-        answer = Answer(
-            run_document(document, action, _sender(call, authentic), _arrival(call, authentic, begun))
-        )
+        outcome = run_document(document, action, _sender(call, authentic), _arrival(call, authentic, begun))
+        answer = Answer(worded(outcome, authentic.profile))
     except Refusal as refusal:
         if refusal.name == "USER_NOT_FOUND" and action != "balance":
             # Somebody's money: the call is kept for the operator to see to (certification case 72).
             logger.warning("a money call for a player that is not known", extra={"action": action})
             count("money_for_nobody")
-        _tell(call, action, authentic.provider, problem(refusal, call.request_id), begun, ids_of(document))
-        raise
+        told = _refused(refusal, authentic.profile, call.request_id)
+        _tell(call, action, authentic.provider, told, begun, ids_of(document))
+        count(f"refused_{refusal.name.lower()}")
+        return told
     except Exception:
         # The very call that somebody will ask about. What is answered is the front's.
         failed = Refusal("INTERNAL_ERROR", "Something failed on our side.", effect="unknown")
         _tell(call, action, authentic.provider, problem(failed, call.request_id), begun, ids_of(document))
         raise
     if answer.body.get("replay"):
-        told = {**ids_of(document), "hubTransactionId": answer.body["hubTransactionId"]}
-        _tell(call, action, authentic.provider, answer, begun, told)
+        ids = {**ids_of(document), "hubTransactionId": answer.body["hubTransactionId"]}
+        _tell(call, action, authentic.provider, answer, begun, ids)
     return answer
+
+
+def _refused(refusal: Refusal, profile: Profile, request_id: str) -> Answer:
+    """A refusal as the profile has it. What is not known to be the provider's call is refused before, with a status."""
+    said = problem(refusal, request_id)
+    status = 200 if profile.http_school == "always200" else said.status
+    return replace(said, body=worded(said.body, profile), status=status)
 
 
 def _sender(call: Call, authentic: guard.Authentic) -> Sender:

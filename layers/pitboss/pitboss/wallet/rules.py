@@ -10,6 +10,7 @@ from pitboss.kernel.money import MAX_MINOR, AmountError, format_amount, parse_am
 from pitboss.kernel.refusal import Effect, FieldError, Refusal
 from pitboss.wallet.model import DAY_MS, Action, Round, Tx, TxKey, Wallet
 from pitboss.wallet.profile import Profile
+from pitboss.wallet.wording import PLACES
 
 # What is final for a bet id: the same bet again is answered the same; another attempt needs an id of its own.
 FINAL = frozenset(
@@ -27,7 +28,6 @@ FINAL = frozenset(
         "FREEROUND_EXHAUSTED",
     }
 )
-_SCALES = {"minor": None, "millis": 3, "x100000": 5}
 
 
 def amount_refusal(code: str, reason: str) -> Refusal:
@@ -60,7 +60,7 @@ def _to_minor(value: Any, exponent: int, profile: Profile) -> int:
         raise AmountError("INVALID_AMOUNT", "an integer")
     if abs(value) > MAX_MINOR:
         raise AmountError("AMOUNT_LIMIT", "the amount is beyond what any account may hold")
-    places = _SCALES[profile.money_scale]
+    places = PLACES[profile.money_scale]
     if places is None:
         return value
     minor, rest = divmod(value * int(10**exponent), int(10**places))

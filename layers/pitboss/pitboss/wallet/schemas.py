@@ -18,6 +18,14 @@ Token = Annotated[
 ]
 
 
+Shown = Annotated[
+    str | int,
+    Field(
+        description="A decimal string in major units; an integer of the scale where the integration's `moneyScale` has one."
+    ),
+]
+
+
 class _Message(Model):
     """Fields that are not known are ignored, with a warning in the answer."""
 
@@ -138,7 +146,7 @@ class SessionAnswer(Model):
     brand_id: str
     session_id: str
     currency: str
-    balance: str
+    balance: Shown
     country: str
     language: str
     expires_at: str
@@ -151,7 +159,7 @@ class BalanceAnswer(Model):
 
     status: Literal["OK"]
     code: Literal[0]
-    balance: str
+    balance: Shown
     currency: str
     warnings: list[str] | None = None
 
@@ -163,7 +171,7 @@ class ActionAnswer(Model):
     transaction_id: str
     hub_transaction_id: str
     replay: bool
-    balance: str | None = None
+    balance: Shown | None = None
     round_status: Literal["open", "completed", "cancelled"] | None = None
 
 
@@ -174,10 +182,10 @@ class MoneyAnswer(Model):
     code: Literal[0]
     transaction_id: str
     hub_transaction_id: str
-    balance: str
+    balance: Shown
     currency: str
     replay: bool
-    current_balance: str | None = None
+    current_balance: Shown | None = None
     round_status: Literal["open", "completed", "cancelled"] | None = None
     free_rounds_left: int | None = None
     results: list[ActionAnswer] | None = None
