@@ -66,6 +66,7 @@ def search(tenant_id: str, any_id: str, before: str, limit: int) -> list[Entry]:
     if is_ulid(any_id):
         own = store.read(tenant_id, any_id)
         add([own] if own and (not before or own.call_id < before) else [])
+    add(list(store.by_request(tenant_id, any_id, before=bound, limit=limit)))
     of_ids = list(store.ids_of(tenant_id, any_id, before=bound, limit=limit))
     add(store.read_many(tenant_id, of_ids))
     add(list(store.by_main(tenant_id, any_id, before=bound, limit=limit)))

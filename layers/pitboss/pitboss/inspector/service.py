@@ -9,8 +9,8 @@ from pitboss.inspector.model import HEADERS_KEPT, CallRecord, More, Told, redact
 from pitboss.platform.clock import new_ulid, now_ms
 from pitboss.platform.observe import count, logger
 
-# The first that is given leads to the call by itself; the rest need an item each.
-MAIN_IDS = ("hubTransactionId", "transactionId", "roundId", "playerId", "webhookId", "requestId")
+# The first that is given leads to the call by itself, and so does a request's id; the rest need an item each.
+MAIN_IDS = ("hubTransactionId", "transactionId", "roundId", "playerId", "webhookId")
 ID_CHARS = 256
 
 
@@ -18,8 +18,9 @@ def keep(told: Told, more: More, secrets: Sequence[bytes]) -> str:
     """See public.record."""
     raw, headers = told["raw"], told["headers"]
     try:
+        ids = {name: _storable(str(value)[:ID_CHARS]) for name, value in told["ids"].items() if value}
         call = CallRecord(
-            call_id=new_ulid(told["at"]),
+            call_id=store.call_id(new_ulid(told["at"]), ids.get("requestId", "")),
             tenant_id=told["tenant_id"],
             direction=told["direction"],
             provider=told["provider"][:ID_CHARS],
@@ -30,7 +31,7 @@ def keep(told: Told, more: More, secrets: Sequence[bytes]) -> str:
             request=redact(raw),
             reply=redact(told["reply"]),
             headers=kept_headers(headers),
-            ids={name: _storable(str(value)[:ID_CHARS]) for name, value in told["ids"].items() if value},
+            ids=ids,
             error=more.get("error", ""),
             source_ip=more.get("source_ip", ""),
             url=more.get("url", ""),
@@ -62,8 +63,8 @@ def named(call: CallRecord) -> tuple[str, list[str]]:
     given = [call.ids[name] for name in MAIN_IDS if call.ids.get(name)]
     main = given[0] if given else call.call_id
     if call.direction == "out" or call.ids.get("hubTransactionId"):
-        return main, [call.ids[name] for name in ("webhookId", "requestId") if call.ids.get(name)]
-    others = [value for name, value in call.ids.items() if name not in MAIN_IDS]
+        return main, [call.ids[name] for name in ("webhookId",) if call.ids.get(name)]
+    others = [value for name, value in call.ids.items() if name not in MAIN_IDS and name != "requestId"]
     return main, [*given[1:], *others, store.recent_id(call.at)]
 
 
