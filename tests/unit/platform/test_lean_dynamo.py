@@ -166,3 +166,12 @@ def test_the_meter_counts_this_path_too(server: Server, monkeypatch: pytest.Monk
     lean.call("BatchGetItem", {})
     assert server.seen[0][1]["ReturnConsumedCapacity"] == "TOTAL"
     assert meter.drain() == {"wru": 3.0, "rru": 2.0, "calls": 2.0}
+
+
+def test_without_the_meter_nothing_is_counted(server: Server) -> None:
+    """On AWS the tables' own metrics say it; a count would be a line in the log and a metric to pay for at every call."""
+    meter.drain()
+    server.script = [(200, {"ConsumedCapacity": {"CapacityUnits": 3.0}})]
+    lean.call("PutItem", {})
+    assert "ReturnConsumedCapacity" not in server.seen[0][1]
+    assert meter.drain() == {"wru": 0.0, "rru": 0.0, "calls": 0.0}

@@ -78,7 +78,8 @@ def call(operation: str, body: dict[str, Any]) -> Answer:
                 raise
         else:
             if status == 200:
-                meter.add(operation, answer)
+                if meter.on():
+                    meter.add(operation, answer)
                 return answer
             code = str(answer.get("__type", status)).rpartition("#")[2]
             if attempt == ATTEMPTS or (code not in RETRIED and status < 500):
