@@ -20,8 +20,9 @@ NO_RESOURCE_LEVEL = {
 }
 # The only resources that end in a wildcard: objects and schedules are named at run time, inside a container of ours.
 CONTAINERS = {
-    "${SnapshotBucket.Arn}/*",
+    "${SnapshotBucket.Arn}/boards/*",
     "${SnapshotBucket.Arn}/reports/*",
+    "${SnapshotBucket.Arn}/results/*",
     "arn:${AWS::Partition}:scheduler:${AWS::Region}:${AWS::AccountId}:schedule/${ScheduleGroup}/*",
 }
 
@@ -201,10 +202,27 @@ def test_the_bucket_is_private_encrypted_and_keeps_results() -> None:
     assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
     assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
     assert properties["BucketEncryption"]
-    expiring = {
-        r.get("Prefix") for r in properties["LifecycleConfiguration"]["Rules"] if "ExpirationInDays" in r
+    rules = {r.get("Prefix", r["Id"]): r for r in properties["LifecycleConfiguration"]["Rules"]}
+    assert {prefix for prefix, rule in rules.items() if "ExpirationInDays" in rule} == {"reports/"}
+    # A newest board may be months old; what the ranker deleted goes for good after some days.
+    assert rules["boards/"]["ExpiredObjectDeleteMarker"] is True
+    assert rules["boards/"]["NoncurrentVersionExpiration"]
+    assert "results/" not in rules
+
+
+def test_only_the_settler_writes_results_and_only_the_ranker_boards() -> None:
+    may = {
+        (holder, action, text(resource).partition("Arn}/")[2])
+        for holder, statement in statements()
+        for action in many(statement["Action"])
+        for resource in many(statement["Resource"])
+        if action.startswith("s3:") and "Arn}/" in text(resource)
     }
-    assert expiring == {"boards/", "reports/"}
+    assert {row for row in may if row[1] != "s3:GetObject" and not row[2].startswith("reports/")} == {
+        ("RankerRole", "s3:PutObject", "boards/*"),
+        ("RankerRole", "s3:DeleteObject", "boards/*"),
+        ("SettlerRole", "s3:PutObject", "results/*"),
+    }
 
 
 def test_demo_resources_exist_in_demo_mode_only() -> None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from pitboss.platform.aws import sqs
 from pitboss.platform.clock import now_ms
+from pitboss.platform.observe import logger
 from pitboss.platform.settings import setting
 
 TICK_MS = 1000
@@ -33,12 +34,23 @@ def request_ranks(tournaments: Sequence[tuple[str, str]]) -> None:
 
 
 def put_object(key: str, body: bytes) -> None:
-    """Keep a large snapshot; boards are derived, a lifecycle rule removes old ones."""
+    """Keep a large snapshot. It stays while a board names it: a quiet board may be the newest for months."""
     from pitboss.platform.aws import s3
 
     s3().put_object(
         Bucket=setting("SNAPSHOT_BUCKET"), Key=key, Body=body, ContentType="application/octet-stream"
     )
+
+
+def delete_objects(keys: Sequence[str]) -> None:
+    """Remove snapshots that no board names any more; one that cannot be removed costs its storage and nothing else."""
+    from pitboss.platform.aws import failures, s3
+
+    for key in keys:
+        try:
+            s3().delete_object(Bucket=setting("SNAPSHOT_BUCKET"), Key=key)
+        except failures():
+            logger.warning("a superseded board was not removed", key=key, exc_info=True)
 
 
 def get_range(key: str, offset: int, length: int) -> bytes:

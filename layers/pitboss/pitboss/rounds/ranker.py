@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import secrets
 from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
@@ -16,6 +17,8 @@ from pitboss.rounds.sorting import Entries, in_order
 from pitboss.scoring.public import Rules, compile_rules
 
 FINALITY = {"closing": "provisional", "provisional": "provisional", "review": "provisional"}
+# Readers take the newest board and then its rows: so many ticks they have for it.
+KEPT_OBJECTS = 10
 FINAL = ("final", "paying", "settled")
 
 
@@ -35,9 +38,28 @@ def rank_now(tenant_id: str, tournament_id: str) -> Snapshot | None:
         made, body = build(live, was + 1)
         if body is not None:
             gateway.put_object(made.key, body)
-        if board_store.put_board(tenant_id, tournament_id, item_of(made), was):
+        older = objects_before(before)
+        item = {**item_of(made), **({"older": older[-KEPT_OBJECTS:]} if older else {})}
+        if board_store.put_board(tenant_id, tournament_id, item, was):
             count("boards_published")
+            # After the board that no longer names them. Should we die here they stay behind, and do no harm.
+            gateway.delete_objects([f"{folder_of(live)}{name}" for name in older[:-KEPT_OBJECTS]])
             return made
+        if body is not None:
+            gateway.delete_objects([made.key])
+
+
+def folder_of(live: Live) -> str:
+    """Where a tournament's large boards are."""
+    return f"boards/{live.tenant_id}/{live.tournament_id}/"
+
+
+def objects_before(board: dict[str, Any] | None) -> list[str]:
+    """Names in S3 of the board that is superseded now and of those before it that are still there, oldest first."""
+    if board is None:
+        return []
+    own = [board["key"].rpartition("/")[2]] if board.get("key") else []
+    return [*board.get("older", []), *own]
 
 
 def build(live: Live, seq: int) -> tuple[Snapshot, bytes | None]:
@@ -45,7 +67,8 @@ def build(live: Live, seq: int) -> tuple[Snapshot, bytes | None]:
     rules = compile_rules(live.rules)
     as_of = now_ms()
     entries = gather(rules, layout_store.sheets(live.tenant_id, live.tournament_id, live.pages))
-    key = f"boards/{live.tenant_id}/{live.tournament_id}/{seq:010d}"
+    # Its own name for every attempt: of two that make the same number, one must not overwrite the other's rows.
+    key = f"{folder_of(live)}{seq:010d}-{secrets.token_hex(4)}"
     board = in_order(entries, live.ranking)
     return snapshot(board, seq=seq, as_of=as_of, finality=finality_of(live), decimals=rules.decimals, key=key)
 

@@ -1,0 +1,86 @@
+"""Large boards in S3: the newest one stays for good, superseded ones go, and no two writers share a name."""
+
+from typing import Any
+
+import boto3
+import pytest
+from pitboss.rounds import board_store, boards, gateway, ranker
+
+from tests.tournament_world import Hub
+
+pytestmark = pytest.mark.moto
+
+
+@pytest.fixture(autouse=True)
+def every_board_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(boards, "INLINE_BYTES", 0)
+    monkeypatch.setattr(boards, "TOP", 1)
+
+
+def objects() -> list[str]:
+    """Keys that a reader can get, oldest first."""
+    return sorted(
+        o["Key"] for o in boto3.client("s3").list_objects_v2(Bucket="snapshots").get("Contents", [])
+    )
+
+
+def newest(hub: Hub, tid: str) -> dict[str, Any]:
+    found = board_store.read_board(hub.tenant, tid)
+    assert found is not None
+    return found
+
+
+def test_only_the_newest_boards_stay(hub: Hub, running: str) -> None:
+    for _ in range(ranker.KEPT_OBJECTS + 5):
+        assert ranker.rank_now(hub.tenant, running)
+    there = objects()
+    assert len(there) == ranker.KEPT_OBJECTS + 1
+    assert there[-1] == newest(hub, running)["key"]
+    assert [key.rpartition("/")[2] for key in there[:-1]] == newest(hub, running)["older"]
+    page = hub.ok("GET", "/tournaments/{id}/leaderboard", id=running, query={"limit": "4"})
+    assert len(page["leaderboard"]) == 4
+
+
+def test_a_board_that_became_small_leaves_no_object_behind_for_long(
+    hub: Hub, running: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert ranker.rank_now(hub.tenant, running)
+    monkeypatch.setattr(boards, "INLINE_BYTES", 8 * 1024)
+    assert ranker.rank_now(hub.tenant, running)
+    assert newest(hub, running)["older"] == [objects()[0].rpartition("/")[2]]
+
+
+def test_the_loser_of_a_race_takes_its_rows_away_and_leaves_the_winners(
+    hub: Hub, running: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert ranker.rank_now(hub.tenant, running)
+    put = gateway.put_object
+    won: list[str] = []
+
+    def overtaken(key: str, body: bytes) -> None:
+        """Somebody else publishes between this one's rows and its item."""
+        put(key, body)
+        monkeypatch.setattr(gateway, "put_object", put)
+        assert ranker.rank_now(hub.tenant, running)
+        won.append(newest(hub, running)["key"])
+        assert won[0] != key
+        assert won[0].rpartition("-")[0] == key.rpartition("-")[0]
+
+    monkeypatch.setattr(gateway, "put_object", overtaken)
+    assert ranker.rank_now(hub.tenant, running)
+    assert len(objects()) == 3
+    assert objects()[-2:] == [won[0], newest(hub, running)["key"]]
+
+
+def test_a_board_is_published_though_an_old_one_cannot_be_removed(
+    hub: Hub, running: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ranker, "KEPT_OBJECTS", 1)
+    assert ranker.rank_now(hub.tenant, running)
+    assert ranker.rank_now(hub.tenant, running)
+    before = newest(hub, running)["seq"]
+    # Versions hinder nothing; a bucket that is not there does.
+    monkeypatch.setattr(gateway, "put_object", lambda key, body: None)
+    monkeypatch.setenv("SNAPSHOT_BUCKET", "gone")
+    assert ranker.rank_now(hub.tenant, running)
+    assert newest(hub, running)["seq"] == before + 1
