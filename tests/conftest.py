@@ -92,14 +92,17 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
     """
     from moto import mock_aws
     from pitboss.platform import aws as clients
+    from pitboss.platform import lean
 
+    from tests.moto_answers import plain_answers
     from tests.moto_backup import cheap_transactions
-    from tests.moto_stack import create
+    from tests.moto_stack import create, kept_clients
 
-    with mock_aws(), cheap_transactions():
-        clients.forget_clients()
+    # The product's own clients, built once: they work in every mock_aws, and building two takes as long as twenty calls.
+    monkeypatch.setattr(clients, "_client", kept_clients())
+    with mock_aws(), cheap_transactions(), plain_answers():
         variables = create()
         for key, value in variables.items():
             monkeypatch.setenv(key, value)
         yield variables
-    clients.forget_clients()
+    lean.forget()

@@ -4,6 +4,7 @@ from functools import cache
 from typing import Any
 
 import boto3
+from pitboss.platform import aws
 
 from devtools.deploy import read_template
 
@@ -36,6 +37,12 @@ def client(service: str) -> Any:
     """Clients work in every mock_aws of the process; building one costs more than a test's calls with it."""
     make: Any = boto3.client
     return make(service)
+
+
+@cache
+def kept_clients() -> Any:
+    """The product's factory of clients with a memory of its own, which lasts for the process."""
+    return cache(aws._client.__wrapped__)
 
 
 def create() -> dict[str, str]:
