@@ -288,3 +288,18 @@ def test_a_standing_shows_its_prize_after_the_pool_was_paid_out(casino: Hub) -> 
     assert {w["userId"]: w["prizeAmount"] for w in result["winners"]} == {
         player: prize["prizeAmount"] for player, prize in shown.items()
     }
+
+
+def test_a_round_beyond_the_limit_is_not_called_counted(casino: Hub) -> None:
+    tid = casino.create(rules={"metric": "round_count", "firstN": 1})
+    casino.register(tid, "ann")
+    casino.to(casino.now + HOUR)
+    casino.send(("r1", "ann", "1.00", "0"))
+    casino.now += SECOND
+    casino.send(("r2", "ann", "1.00", "0"))
+    path, brand = "/tournaments/{id}/players/{player}/rounds", {"brandId": "aurora"}
+    rows = casino.ok("GET", path, id=tid, player="ann", query=brand)["rounds"]
+    assert [(r["roundId"], r["counted"], r["reason"]) for r in rows] == [
+        ("r1", True, "counted"),
+        ("r2", False, "over_round_limit"),
+    ]

@@ -28,6 +28,8 @@ from pitboss.rounds.sorting import (
 from pitboss.rounds.standing import latest_records
 from pitboss.scoring.public import REASONS, ROLLED_BACK, Seat, compile_rules, refold, sort_key
 
+OVER_LIMIT = "over_round_limit"  # of the reasons of scoring
+
 
 def present_row(row: BoardRow, decimals: int) -> dict[str, Any]:
     """A board row for people: scores as decimal strings in the rule set's scale."""
@@ -140,7 +142,8 @@ def _explain(record: Recorded, verdict: tuple[int, int, str], decimals: int) -> 
         "win": format_amount(r.win, r.exponent),
         "settledAt": format_instant(r.settled_at),
         "entryNo": entry_no or None,
-        "counted": bool(entry_no) and r.status != ROLLED_BACK,
+        # A round beyond the limit belongs to an entry, but is none of the rounds that the standing counts.
+        "counted": bool(entry_no) and r.status != ROLLED_BACK and reason != OVER_LIMIT,
         "points": format_amount(points, decimals),
         "reason": reason,
         "explanation": REASONS.get(reason, reason),
