@@ -256,7 +256,7 @@ class Demo:
         paid = self.check_money()
         same = compare_with_result(self.hub, self.tid, self.sent, result, self.stack["integration_id"])
         self.say(
-            f"standings recomputed from {len(self.sent)} raw messages: [bold]{'identical' if same else 'DIFFERENT'}[/]"
+            f"standings and prizes recomputed from {len(self.sent)} raw messages: [bold]{'identical' if same else 'DIFFERENT'}[/]"
         )
         distinct = len({m["roundId"] for m in self.sent})
         self.console.print(cost_table(self.stack, since, distinct))

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from devtools.recompute_metrics import score_of, to_base
+from devtools.recompute_prizes import prize_differences
 
 Document = dict[str, Any]
 NEVER = 2**53 - 1
@@ -243,23 +244,24 @@ def compare_with_result(
     """Whether the published result is what the messages sent make of it; says what differs if not.
 
     `hub(method, path, **query)` calls the public API: rules from the tournament, times from the proof, entries from
-    its players, and the ranks and scores it published from the result's pages.
+    its players, and the ranks, scores, pool and prizes it published from the result's pages.
     """
     path = f"/tournaments/{tournament_id}"
-    rules = hub("GET", path)["rules"]
+    terms = hub("GET", path)
     proof = hub("GET", f"{path}/results/proof")
     header = proof["header"]
     if proof["resultHash"] != result["resultHash"]:
         print("the proof is of another version of the result")
         return False
-    seats = [{**p, "playerId": p["userId"]} for p in pages(hub, f"{path}/players", "players") if p["stints"]]
+    players = pages(hub, f"{path}/players", "players")
     tournament = {
         "integrationId": integration,
-        "ruleSet": rules,
+        "ruleSet": terms["rules"],
         "ranking": header["ranking"],
         "window": header,
-        "seats": seats,
+        "seats": [{**p, "playerId": p["userId"]} for p in players if p["stints"]],
     }
+    winners = pages(hub, f"{path}/results", "winners")
     published = [
         {
             "rank": w["position"] or 0,
@@ -267,9 +269,12 @@ def compare_with_result(
             "playerId": w["userId"],
             "score": w["finalScore"],
         }
-        for w in pages(hub, f"{path}/results", "winners")
+        for w in winners
     ]
-    found = differences(standings(tournament, sent), published)
+    board = standings(tournament, sent)
+    found = differences(board, published)
+    if not found:  # of another board the prizes must differ as well
+        found = prize_differences(terms, players, board, {**result, "winners": winners}, header["exponent"])
     print("\n".join(found[:20]), end="\n" if found else "")
     return not found
 

@@ -19,7 +19,9 @@ from pitboss.scoring.public import (
     unpaid,
     validate_prizes,
 )
-from pitboss.tournaments.ruleforms import worst_cost
+from pitboss.tournaments.ruleforms import shown_prizes, worst_cost
+
+from devtools.recompute_prizes import prizes_of
 
 pytestmark = pytest.mark.property
 many = settings(max_examples=250, deadline=None)
@@ -235,3 +237,23 @@ def test_no_board_costs_the_house_more_than_the_worst_case(
     worst = worst_cost(table, guarantee=guarantee, seed=seed, players=len(board) or 1)
     assert worst is not None
     assert worth - collected <= worst
+
+
+@given(tables(), boards(), st.integers(0, 50_000))
+@many
+def test_a_program_that_shares_no_code_splits_alike(
+    table: dict[str, Any], board: list[Ranked], net: int
+) -> None:
+    mine: dict[str, dict[tuple[str, str, str, int], int]] = {}
+    for award in split_prizes(table, board, net, 2, "EUR"):
+        free = award.kind == "free_rounds"
+        key = (award.kind, award.game, str(award.value) if free else "", award.valid_hours)
+        mine.setdefault(award.entry_id, {})[key] = award.free_rounds if free else award.amount
+    # Minor units stand for major ones here: the program is given no decimals to read.
+    theirs = prizes_of(
+        shown_prizes(table, str) or {},
+        [{"entryId": r.entry_id, "rank": r.rank, "score": r.score} for r in board],
+        net,
+        0,
+    )
+    assert mine == theirs

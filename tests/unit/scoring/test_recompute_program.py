@@ -104,8 +104,15 @@ def test_it_compares_and_says_what_differs(tmp_path: Path, capsys: pytest.Captur
 
 def test_it_holds_a_published_result_against_the_messages(capsys: pytest.CaptureFixture[str]) -> None:
     board = recompute.standings(TOURNAMENT, MESSAGES)
-    winners = [
-        {"position": r["rank"], "brandId": r["brandId"], "userId": r["playerId"], "finalScore": r["score"]}
+    winners: list[dict[str, Any]] = [
+        {
+            "position": r["rank"],
+            "brandId": r["brandId"],
+            "playerId": r["entryId"],
+            "userId": r["playerId"],
+            "finalScore": r["score"],
+            "prizes": [],
+        }
         for r in board
     ]
     pending = {
@@ -115,11 +122,31 @@ def test_it_holds_a_published_result_against_the_messages(capsys: pytest.Capture
         "status": "pending_payment",
         "stints": [],
     }
-    players = [{**s, "userId": s["playerId"], "playerId": s["entryId"]} for s in TOURNAMENT["seats"]]
+    bought = {"rebuys": 0, "addOns": 0}
+    players = [
+        {**s, "userId": s["playerId"], "playerId": s["entryId"], **bought} for s in TOURNAMENT["seats"]
+    ]
+    paid = sum(p["status"] in ("active", "disqualified") for p in players)
+    terms = {
+        "rules": TOURNAMENT["ruleSet"],
+        "entry": {"buyIn": "10.00", "rake": "1.00", "rebuy": None, "addOn": None},
+        "seed": "0.00",
+        "guarantee": "20.00",
+        "prizes": {"lines": [{"rankFrom": 1, "rankTo": 1, "kind": "cash", "shareBps": 5000}]},
+    }
+    net = max(20, 10 * paid)
+    winners[0]["prizes"] = [{"kind": "cash", "amount": f"{net // 2}.00"}]
+    pool = {
+        "collected": f"{10 * paid}.00",
+        "rake": f"{paid}.00",
+        "net": f"{net}.00",
+        "overlay": f"{net - 10 * paid}.00",
+    }
+    result = {"resultHash": "h2", "prizePool": pool}
     answers: dict[str, list[Any]] = {
-        "/tournaments/T1": [{"rules": TOURNAMENT["ruleSet"]}],
+        "/tournaments/T1": [terms],
         "/tournaments/T1/results/proof": [
-            {"resultHash": "h2", "header": {**TOURNAMENT["window"], "ranking": {}}}
+            {"resultHash": "h2", "header": {**TOURNAMENT["window"], "ranking": {}, "exponent": 2}}
         ],
         "/tournaments/T1/players": [{"players": [*players, pending], "nextCursor": None}],
         "/tournaments/T1/results": [
@@ -131,11 +158,18 @@ def test_it_holds_a_published_result_against_the_messages(capsys: pytest.Capture
     def hub(_method: str, path: str, cursor: str = "0") -> Any:
         return answers[path][int(cursor)]
 
-    assert recompute.compare_with_result(hub, "T1", MESSAGES, {"resultHash": "h2"})
+    assert recompute.compare_with_result(hub, "T1", MESSAGES, result)
     assert capsys.readouterr().out == ""
-    assert not recompute.compare_with_result(hub, "T1", MESSAGES[1:2], {"resultHash": "h2"})
+    assert not recompute.compare_with_result(hub, "T1", MESSAGES[1:2], result)
     assert "place 1" in capsys.readouterr().out
     assert not recompute.compare_with_result(hub, "T1", MESSAGES, {"resultHash": "h1"})
+    less = {**result, "prizePool": {**pool, "rake": "0.00"}}
+    assert not recompute.compare_with_result(hub, "T1", MESSAGES, less)
+    winners[0]["prizes"][0]["amount"] = "9.99"
+    assert not recompute.compare_with_result(hub, "T1", MESSAGES, result)
+    told = capsys.readouterr().out
+    assert "pool: rake" in told
+    assert f"prizes of {winners[0]['playerId']}" in told
 
 
 def test_its_order_key_is_the_products() -> None:
