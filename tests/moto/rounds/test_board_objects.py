@@ -72,6 +72,28 @@ def test_the_loser_of_a_race_takes_its_rows_away_and_leaves_the_winners(
     assert objects()[-2:] == [won[0], newest(hub, running)["key"]]
 
 
+def test_a_board_that_stands_keeps_its_rows_though_its_writer_was_told_otherwise(
+    hub: Hub, running: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answer to the put was lost, the client repeated it, and the repetition was refused."""
+    put = board_store.put_board
+    seen: list[tuple[str, list[str]]] = []
+
+    def repeated(*given: Any) -> bool:
+        assert put(*given)
+        monkeypatch.setattr(board_store, "put_board", then)
+        return put(*given)
+
+    def then(*given: Any) -> bool:
+        seen.append((newest(hub, running)["key"], objects()))
+        return put(*given)
+
+    monkeypatch.setattr(board_store, "put_board", repeated)
+    assert ranker.rank_now(hub.tenant, running)
+    assert [key in there for key, there in seen] == [True]
+    assert newest(hub, running)["key"] == objects()[-1]
+
+
 def test_a_board_is_published_though_an_old_one_cannot_be_removed(
     hub: Hub, running: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

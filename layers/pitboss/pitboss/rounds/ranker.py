@@ -32,21 +32,24 @@ def rank_now(tenant_id: str, tournament_id: str) -> Snapshot | None:
     live = store.live_one(tenant_id, tournament_id)
     if live is None:
         return None
+    lost = ""
     while True:
         before = board_store.read_board(tenant_id, tournament_id)
         was = before["seq"] if before else 0
+        older = objects_before(before)
+        # It may be ours that is there: a put whose answer was lost is repeated by the client, and refused then.
+        if lost and lost.rpartition("/")[2] not in older:
+            gateway.delete_objects([lost])
         made, body = build(live, was + 1)
         if body is not None:
             gateway.put_object(made.key, body)
-        older = objects_before(before)
         item = {**item_of(made), **({"older": older[-KEPT_OBJECTS:]} if older else {})}
         if board_store.put_board(tenant_id, tournament_id, item, was):
             count("boards_published")
             # After the board that no longer names them. Should we die here they stay behind, and do no harm.
             gateway.delete_objects([f"{folder_of(live)}{name}" for name in older[:-KEPT_OBJECTS]])
             return made
-        if body is not None:
-            gateway.delete_objects([made.key])
+        lost = made.key
 
 
 def folder_of(live: Live) -> str:
