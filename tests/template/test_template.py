@@ -1,5 +1,6 @@
 """Rules that template.yaml must hold: least privilege, nothing lost, nothing unwatched."""
 
+import ast
 import json
 import re
 import tomllib
@@ -44,7 +45,60 @@ def test_no_action_and_no_resource_is_a_wildcard_without_a_reason() -> None:
 def test_no_policy_of_aws_with_its_wildcards_is_attached() -> None:
     for name, role in resources("AWS::IAM::Role").items():
         for policy in role["Properties"].get("ManagedPolicyArns", []):
-            assert target(policy) == "TracingPolicy", name
+            assert target(policy) in ("TracingPolicy", "KeysPolicy"), name
+
+
+def test_nobody_but_tenancy_can_make_a_key_or_a_node() -> None:
+    """Many functions write to the hub's table (rate windows, slots, answers to repeat); a defect in one of them must not
+    make its caller master of a tenant."""
+    writes = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem"}
+    writers = {
+        holder
+        for holder, statement in statements()
+        if writes & set(many(statement["Action"])) and "HubTable" in map(target, many(statement["Resource"]))
+    } - {"KeysPolicy"}
+    kept_out = {
+        name
+        for name, role in resources("AWS::IAM::Role").items()
+        if "KeysPolicy" in map(target, role["Properties"].get("ManagedPolicyArns", []))
+    }
+    assert writers - kept_out == {"TenancyApiRole", "AuthorizerRole"}
+    assert len(kept_out) > 10
+    ((_, deny),) = [row for row in statements() if row[0] == "KeysPolicy"]
+    assert (deny["Effect"], set(deny["Action"])) == ("Deny", writes)
+    assert deny["Condition"] == {"ForAnyValue:StringLike": {"dynamodb:LeadingKeys": ["KEY#*", "NODE#*"]}}
+    (allow,) = [s for h, s in statements() if h == "AuthorizerRole" and s["Sid"] == "Hub"]
+    assert allow["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["KEY#*"]}}
+
+
+def test_the_code_writes_keys_and_nodes_in_tenancy_alone() -> None:
+    """The emulator does not judge by leading keys, so what the policy forbids must not be asked for to begin with."""
+    used: dict[str, set[str]] = {}
+    for path in (ROOT / "layers/pitboss/pitboss").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ImportFrom):
+                names = {f"{node.module}.{alias.name}" for alias in node.names}
+                mine = {
+                    n for n in names if n.startswith(("pitboss.tenancy.store", "pitboss.tenancy.service"))
+                }
+                if mine:
+                    used.setdefault(f"{path.parent.name}/{path.name}", set()).update(mine)
+    writers = ("tenancy/service.py", "tenancy/api.py")  # of tenancy_api only, see functions/
+    assert {name: found for name, found in used.items() if name not in writers} == {
+        "tenancy/authorizer.py": {"pitboss.tenancy.store.find_key", "pitboss.tenancy.store.mark_used"},
+        "tenancy/public.py": {"pitboss.tenancy.service.bootstrap_root"},
+        "tenancy/standing.py": {"pitboss.tenancy.store.read_path"},
+    }
+    callers = [
+        path
+        for folder in ("layers/pitboss/pitboss", "functions")
+        for path in (ROOT / folder).rglob("*.py")
+        if re.search(r"create_root\(|tenancy\.api import", path.read_text("utf-8"))
+    ]
+    assert {str(path.relative_to(ROOT)) for path in callers} == {
+        "functions/tenancy_api/app.py",
+        "layers/pitboss/pitboss/tenancy/public.py",
+    }
 
 
 def test_every_function_has_a_role_of_its_own() -> None:
