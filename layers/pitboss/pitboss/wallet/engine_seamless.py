@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from pitboss.wallet import ending, free_rounds, rollback
 from pitboss.wallet.book import Book, Decision, NeedMore, Place
-from pitboss.wallet.callbacks import RESETTLES, cash
+from pitboss.wallet.callbacks import CLOSES, RESETTLES, cash
 from pitboss.wallet.free_rounds import FreeRounds
 from pitboss.wallet.model import Round, RoundTx, State, Tx, TxKey, Wallet
 from pitboss.wallet.profile import DEFAULT, Profile
@@ -67,7 +67,9 @@ def confirm(
         if tx.kind == "end" and round_ is not None:
             round_ = ending.closed(book, round_)
         elif tx.round_closed and round_ is not None and round_.status == "open":
-            empty = tx.kind == "rollback" and not round_.bets and not round_.wins
+            # A round that a rollback has emptied may be opened again, but not where the provider said that it is over.
+            said = tx.marks.startswith(CLOSES)
+            empty = tx.kind == "rollback" and not said and not round_.bets and not round_.wins
             promo = tx.kind == "win" and not round_.bets
             round_ = book.close(round_, flag=not (empty or promo))
         book.put_tx(replace(tx, round_status=round_.status if round_ else tx.round_status))

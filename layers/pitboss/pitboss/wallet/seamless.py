@@ -231,7 +231,7 @@ def _can_be_undone(waiting: Sequence[Tx]) -> None:
 def _closes(request: "Request", action: Action) -> bool:
     """Whether the provider says with this that the round is over; the end of a round that only the hub sees is its own."""
     first_win = action.kind == "win" and request.profile.round_close == "win"
-    return first_win or (action.round_closed and request.profile.round_close == "flag")
+    return first_win or (action.round_closed and request.profile.round_close in ("flag", "win"))
 
 
 def _finish(request: "Request", loaded: Loaded, decision: Decision) -> Outcome:
