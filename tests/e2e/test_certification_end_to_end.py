@@ -52,6 +52,13 @@ def test_the_hub_certifies_itself(
     assert poll(lambda: below("GET", "/history", limit=1)["transactions"], bool, within_s=30.0)
 
 
+@pytest.mark.parametrize("profile", ["hub88", "pragmatic", "softswiss"])
+def test_the_hub_is_certified_with_a_vendors_profile(hub: Hub, profile: str) -> None:
+    run = played(hub, {"target": "hub", "profile": profile, "cases": "3-5,9,12,24,38,46,67"})
+    assert failures(hub, run) == []
+    assert (run["profile"], run["passed"]) == (profile, 9)
+
+
 def test_the_demo_operators_wallet_is_certified_with_players_it_already_has(
     hub: Hub, stack: Stack, tenants: tuple[DemoTenant, DemoTenant]
 ) -> None:

@@ -80,6 +80,7 @@ def test_a_configuration_file_says_it_all(wallet_url: str, tmp_path: Path) -> No
         (("certify", "--hub", "http://127.0.0.1:9"), "API token"),
         (("certify", "--hub", "http://127.0.0.1:9", "--token", "t", "--mode", "seamless"), "--control"),
         (("certify", "--config", "nowhere.toml"), "nowhere.toml"),
+        (("certify", "http://127.0.0.1:9", "--profile", "hub88"), "--hub"),
     ],
     ids=[
         "no-secret",
@@ -90,6 +91,7 @@ def test_a_configuration_file_says_it_all(wallet_url: str, tmp_path: Path) -> No
         "no-token",
         "no-control",
         "no-file",
+        "profile-of-a-wallet",
     ],
 )
 def test_what_cannot_begin_says_why_and_exits_with_2(

@@ -216,6 +216,15 @@ def test_what_cannot_be_certified_is_refused(world: World, monkeypatch: pytest.M
     assert world.call("GET", RUNS).body["runs"] == []
 
 
+def test_a_profile_is_that_of_a_hub_and_of_the_hubs_own_protocol(world: World) -> None:
+    for change in ({"profile": "hub88"}, {"target": "hub", "players": [], "profile": "mascot"}):
+        refused = world.ask(**change)
+        assert refused.name == "VALIDATION_ERROR"
+        assert [e["field"] for e in refused.body["errors"]] == ["profile"]
+    asked = world.ask(target="hub", players=[], profile="hub88")
+    assert (asked.status, asked.body["profile"]) == (202, "hub88")
+
+
 def test_another_tenants_run_does_not_exist(world: World) -> None:
     run_id = world.ask().body["runId"]
     _, stranger = operator(root_client(tenancy_api))

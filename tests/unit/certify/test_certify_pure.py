@@ -98,6 +98,77 @@ def test_switches_of_the_kit_are_those_of_the_wallet() -> None:
             assert set(step.acts[0].options) <= set(switches)
 
 
+def test_profiles_of_the_kit_are_those_of_the_hub_that_speak_its_protocol() -> None:
+    from pitboss.certify.schemas import CreateRun
+    from pitboss.dialects.profiles import vendors
+
+    own = {id_: dict(row.switches) for id_, row in vendors().items() if row.dialect in ("", "default")}
+    assert {name: dict(row) for name, row in profiles().items()} == own
+    assert next(iter(profiles())) == "default"
+    schema = CreateRun.model_json_schema(by_alias=True)["properties"]["profile"]
+    assert set(schema["enum"]) == set(profiles())
+
+
+@pytest.mark.parametrize("profile", profiles())
+def test_every_profile_has_a_play_for_every_case(profile: str) -> None:
+    for target in ("transfer", "seamless"):
+        for case in cases():
+            play = case.play_for(target, profiles()[profile])  # type: ignore[arg-type]
+            assert play is not None
+            assert play.steps, (profile, target, case.number)
+
+
+@pytest.mark.parametrize(
+    ("word", "scale", "exponent", "written"),
+    [
+        ("10", "decimal", 2, '"10"'),
+        ("10", "minor", 2, "1000"),
+        ("10", "minor", 0, "10"),
+        ("0.01", "x100000", 2, "1000"),
+        ("-1", "millis", 2, "-1000"),
+        ("10.001", "minor", 2, "1000.1"),
+        ('="10,00"', "x100000", 2, '"10,00"'),
+    ],
+)
+def test_an_amount_is_written_in_the_scale_of_the_profile(
+    word: str, scale: str, exponent: int, written: str
+) -> None:
+    document = {"amount": envelope.scaled_json(word, scale, exponent)}
+    assert envelope.document_bytes(document) == b'{"amount":%s}' % written.encode()
+
+
+def hub_answer(status: int, body: dict[str, Any]) -> Exchange:
+    kind = "application/json" if body.get("status") == "OK" else "application/problem+json"
+    return Exchange("POST", "http://hub/wallet/bet", "", status, json.dumps(body), 1, content_type=kind)
+
+
+NO = {"name": "BALANCE_NOT_ENOUGH", "code": 2006, "status": 402, "retryable": False, "effect": "none"}
+YES = {"status": "OK", "code": 0, "currency": "EUR"}
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "switches", "name", "balance"),
+    [
+        (200, {**YES, "balance": "990.00"}, {}, "OK", "990"),
+        (200, {**YES, "balance": 99_000_000}, {"moneyScale": "x100000"}, "OK", "990"),
+        (200, {**YES, "balance": "990.00"}, {"moneyScale": "x100000"}, MALFORMED, None),
+        (200, {**YES, "balance": 99_000}, {}, MALFORMED, None),
+        (402, {**NO, "balance": 99_000}, {"moneyScale": "minor"}, "BALANCE_NOT_ENOUGH", "990"),
+        (200, {**NO, "balance": "990.00"}, {"httpSchool": "always200"}, "BALANCE_NOT_ENOUGH", "990"),
+        (402, {**NO, "balance": "990.00"}, {"httpSchool": "always200"}, MALFORMED, None),
+        (401, {**NO, "name": "SIGNATURE_INVALID"}, {"httpSchool": "always200"}, "SIGNATURE_INVALID", None),
+        (200, {**NO, "balance": "990.00"}, {}, MALFORMED, None),
+    ],
+)
+def test_an_answer_is_read_as_the_profile_has_it(
+    status: int, body: dict[str, Any], switches: dict[str, str], name: str, balance: str | None
+) -> None:
+    reply = read_hub(
+        hub_answer(status, body), transaction_id="", exponent=2, currency="EUR", switches=switches
+    )
+    assert (reply.name, reply.balance) == (name, None if balance is None else Decimal(balance))
+
+
 @pytest.mark.parametrize(
     ("only", "numbers"),
     [("3", [3]), ("1-3,15", [1, 2, 3, 15]), ("lists", [62, 63, 64, 65]), (" 2 , 1 ", [1, 2])],

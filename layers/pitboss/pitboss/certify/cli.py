@@ -142,7 +142,9 @@ def _hub(given: argparse.Namespace, config: Mapping[str, Any], run_id: str) -> P
     wallet_url = given.url or config.get("url", "")
     if given.mode == "seamless" and (control is None or not wallet_url):
         raise UsageError("Seamless mode needs the operator's wallet: its URL, and --control.")
-    settings = HubSettings(check_url(given.hub, local=True), token, given.mode, wallet_url)
+    settings = HubSettings(
+        check_url(given.hub, local=True), token, given.mode, wallet_url, profile=given.profile
+    )
     return HubDriver(settings, run_id, Line(settings.url, timeout_s=given.timeout or HUB_CALL_S), control)
 
 
@@ -162,6 +164,10 @@ def certify(given: argparse.Namespace) -> int:
     """Run, tell, write; answers the exit status."""
     config = _config(given)
     run_id = new_run_id()
+    if not given.hub and given.profile != "default":
+        raise UsageError(
+            f"--profile {given.profile} goes with --hub: every wallet is asked in the hub's own protocol."
+        )
     port = _hub(given, config, run_id) if given.hub else _wallet(given, config, run_id)
     found = chosen(cases(), given.only)
     by_number = {case.number: case for case in found}

@@ -6,6 +6,7 @@ The signature is Standard Webhooks (platform/signing.py) over the bytes that are
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from pitboss.platform import signing
@@ -25,6 +26,21 @@ class Sealed:
 def amount_json(word: str) -> Any:
     """The amount of a script: `10` is sent as the string "10"; `=10.0` as the JSON written."""
     return word if not word.startswith("=") else _Raw(word[1:])
+
+
+def scaled_json(word: str, scale: str, exponent: int) -> Any:
+    """The amount of a script as a provider with this `moneyScale` writes it. What the scale cannot say is sent as the
+    fraction that it is, which no wallet may take for an amount; JSON written out is sent as it stands."""
+    amount = amount_json(word)
+    if scale == "decimal" or not isinstance(amount, str):
+        return amount
+    number = Decimal(amount).scaleb(places_of(scale, exponent))
+    return int(number) if number == number.to_integral_value() else _Raw(format(number, "f"))
+
+
+def places_of(scale: str, exponent: int) -> int:
+    """Decimals of the major unit that an integer of the scale stands for."""
+    return {"minor": exponent, "millis": 3, "x100000": 5}[scale]
 
 
 @dataclass(frozen=True, slots=True)

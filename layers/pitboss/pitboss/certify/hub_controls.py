@@ -251,7 +251,13 @@ async def raw(driver: HubDriver, scene: Scene, act: Act) -> Reply:
     exchange = await driver.post(
         scene, "/wallet/bet", {}, {}, agent, provider, raw=envelope.BODIES[act.word(0)]
     )
-    return read_hub(exchange, transaction_id="", exponent=player.exponent, currency=player.currency)
+    return read_hub(
+        exchange,
+        transaction_id="",
+        exponent=player.exponent,
+        currency=player.currency,
+        switches=scene.switches,
+    )
 
 
 # ---------------------------------------------------------------- books

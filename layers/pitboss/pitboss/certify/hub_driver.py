@@ -126,7 +126,8 @@ class HubDriver:
             "gameId": games.get(game, f"no-such-game-{scene.tag}"),
         }
         if act.verb in ("bet", "win"):
-            document["amount"] = envelope.amount_json(act.word(1))
+            scale = scene.switches.get("moneyScale", "decimal")
+            document["amount"] = envelope.scaled_json(act.word(1), scale, player.exponent)
             document["currency"] = options.get("currency", player.currency)
             if "type" in options:
                 document["type"] = options["type"]
@@ -138,7 +139,10 @@ class HubDriver:
             document["betTransactionId"] = scene.label(options["ref"])
         if act.verb == "rollback":
             document["originalTransactionId"] = scene.label(options["of"])
-            document |= {name: options[name] for name in ("amount", "currency") if name in options}
+            document |= {"currency": options["currency"]} if "currency" in options else {}
+            if "amount" in options:
+                scale = scene.switches.get("moneyScale", "decimal")
+                document["amount"] = envelope.scaled_json(options["amount"], scale, player.exponent)
             if "bare" in words:
                 del document["roundId"], document["gameId"]
         if "closed" in words:
@@ -159,7 +163,11 @@ class HubDriver:
         path = f"/wallet/{PATHS.get(act.verb, act.verb)}"
         exchange = await self.post(scene, path, document, act.wire, agent, provider)
         return read_hub(
-            exchange, transaction_id=transaction_id, exponent=player.exponent, currency=player.currency
+            exchange,
+            transaction_id=transaction_id,
+            exponent=player.exponent,
+            currency=player.currency,
+            switches=scene.switches,
         )
 
     async def _look(self, player: Player) -> Reply:
@@ -190,6 +198,7 @@ class HubDriver:
             transaction_id=actions[-1]["transactionId"],
             exponent=player.exponent,
             currency=player.currency,
+            switches=scene.switches,
         )
 
     async def post(

@@ -44,6 +44,7 @@ class HubSettings:
     control_token: str = ""
     tenant_id: str = ""
     label: str = ""
+    profile: str = "default"
 
 
 @dataclass(slots=True)
@@ -259,7 +260,9 @@ class Stage:
             ],
         )
         await api.ask(
-            "PUT", f"/integrations/{integration}/wallet", {"profile": "default", "overrides": dict(overrides)}
+            "PUT",
+            f"/integrations/{integration}/wallet",
+            {"profile": self.settings.profile, "overrides": dict(overrides)},
         )
         made = await api.ask("POST", f"/integrations/{integration}/wallet-secret", {})
         return Provider(integration, secret_bytes(made["secret"]), games)

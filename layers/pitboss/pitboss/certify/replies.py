@@ -7,8 +7,10 @@ MALFORMED whatever its HTTP status.
 import json
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
+from pitboss.certify.envelope import places_of
 from pitboss.certify.model import LOST, MALFORMED, Exchange, Reply, Wanted
 from pitboss.kernel.money import AmountError, parse_amount
 
@@ -31,6 +33,12 @@ MOVED_UNKNOWN = frozenset(
     {"TIMEOUT", "CALLBACK_ERROR", "PROVIDER_ERROR", "INTERNAL_ERROR", "OPERATION_IN_PROGRESS"}
 )
 # A repetition of the same call is the right answer to these; the kit repeats, unless the step waits for one of them.
+# Refusals of a call of which the hub does not know yet that it is the provider's: they keep their HTTP status.
+_EARLY = (
+    "TOKEN_NOT_FOUND TOKEN_INVALID PERMISSION_ERROR IP_NOT_ALLOWED PROVIDER_NOT_FOUND SIGNATURE_INVALID "
+    "TIMESTAMP_OUT_OF_WINDOW RATE_LIMITED BODY_TOO_LARGE UNSUPPORTED_MEDIA_TYPE NOT_ACCEPTABLE NOT_FOUND"
+)
+NOT_KNOWN_YET = frozenset(_EARLY.split())
 WAIT = frozenset(
     {"OPERATION_IN_PROGRESS", "SERVER_IS_BUSY", "RATE_LIMITED", "VERSION_CONFLICT", "UNDER_MAINTENANCE"}
 )
@@ -44,8 +52,12 @@ def _document(exchange: Exchange) -> Mapping[str, Any] | None:
     return document if isinstance(document, dict) else None
 
 
-def _amount(value: Any, exponent: int) -> Decimal | str:
-    """The balance, or what is wrong about it."""
+def _amount(value: Any, exponent: int, scale: str = "decimal") -> Decimal | str:
+    """The balance, or what is wrong about it. In a scale it is an integer, of which the currency may use fewer decimals."""
+    if scale != "decimal":
+        if isinstance(value, bool) or not isinstance(value, int):
+            return f"a balance is an integer of the scale {scale}, not {json.dumps(value)[:40]}"
+        return Decimal(value).scaleb(-places_of(scale, exponent))
     if not isinstance(value, str):
         return f"a balance is a decimal string, not {json.dumps(value)[:40]}"
     try:
@@ -58,21 +70,31 @@ def _wrong(exchange: Exchange, fault: str, document: Mapping[str, Any] | None = 
     return Reply(MALFORMED, exchange.status, fault=fault, document=document or {}, exchange=exchange)
 
 
-def read_hub(exchange: Exchange, *, transaction_id: str, exponent: int, currency: str) -> Reply:
-    """An answer of the hub: 200 with the contract's members, or problem+json of the catalogue."""
+def read_hub(
+    exchange: Exchange,
+    *,
+    transaction_id: str,
+    exponent: int,
+    currency: str,
+    switches: Mapping[str, Any] = MappingProxyType({}),
+) -> Reply:
+    """An answer of the hub: 200 with the contract's members, or problem+json of the catalogue. `switches` are the profile's:
+    balances come in its `moneyScale`, and with `always200` refusals have HTTP 200."""
+    scale = switches.get("moneyScale", "decimal")
     if not exchange.status:
         return Reply(LOST, exchange=exchange)
     document = _document(exchange)
     if document is None:
         return _wrong(exchange, "the answer is not a JSON object")
-    if exchange.status != 200:
-        return _read_problem(exchange, document, exponent)
+    always200 = switches.get("httpSchool") == "always200"
+    if exchange.status != 200 or (always200 and document.get("status") != "OK"):
+        return _read_problem(exchange, document, exponent, scale, always200=always200)
     if document.get("status") != "OK" or document.get("code", 0) != 0:
         return _wrong(exchange, 'HTTP 200 must carry "status": "OK"', document)
     if document.get("currency", currency) != currency:
         return _wrong(exchange, f"the currency is {document.get('currency')!r}, not {currency}", document)
-    balance = _amount(document.get("balance"), exponent)
-    current = _amount(document["currentBalance"], exponent) if "currentBalance" in document else None
+    balance = _amount(document.get("balance"), exponent, scale)
+    current = _amount(document["currentBalance"], exponent, scale) if "currentBalance" in document else None
     for fault in (balance, current):
         if isinstance(fault, str):
             return _wrong(exchange, fault, document)
@@ -92,8 +114,12 @@ def read_hub(exchange: Exchange, *, transaction_id: str, exponent: int, currency
     )
 
 
-def _read_problem(exchange: Exchange, document: Mapping[str, Any], exponent: int) -> Reply:
+def _read_problem(
+    exchange: Exchange, document: Mapping[str, Any], exponent: int, scale: str, *, always200: bool
+) -> Reply:
     name = document.get("name")
+    if always200 and 400 <= exchange.status < 500 and name not in NOT_KNOWN_YET:
+        return _wrong(exchange, "this profile has HTTP 200 for a refusal of an authentic call", document)
     if not exchange.content_type.startswith("application/problem+json") or not isinstance(name, str):
         return _wrong(exchange, "a refusal is application/problem+json with a name", document)
     effect, retryable = document.get("effect"), document.get("retryable")
@@ -108,7 +134,7 @@ def _read_problem(exchange: Exchange, document: Mapping[str, Any], exponent: int
         and (effect, name) != ("applied", "TX_ALREADY_PROCESSED")
     ):
         return _wrong(exchange, f"{name} moves nothing, so its effect is none and not {effect}", document)
-    balance = _amount(document["balance"], exponent) if "balance" in document else None
+    balance = _amount(document["balance"], exponent, scale) if "balance" in document else None
     if isinstance(balance, str):
         return _wrong(exchange, balance, document)
     if balance is not None and name in ("TOKEN_INVALID", "USER_NOT_FOUND", "SIGNATURE_INVALID"):

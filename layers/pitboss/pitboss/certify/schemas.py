@@ -6,6 +6,10 @@ from pydantic import ConfigDict, Field
 
 from pitboss.platform.models import Currency, Id, Model
 
+# Those that speak the hub's own protocol; a test holds the list equal to the kit's.
+Profile = Literal[
+    "default", "hub88", "caleta", "evolution", "redtiger", "pragmatic", "softswiss", "slotegrator"
+]
 Url = Annotated[str, Field(min_length=8, max_length=500)]
 
 
@@ -54,7 +58,10 @@ class CreateRun(Model):
     wallet_url: Url | None = Field(
         None, description="The operator's wallet; your own settings' `walletUrl` unless stated."
     )
-    profile: Literal["default"] = "default"
+    profile: Profile = Field(
+        "default",
+        description="For `hub`: whose switches the run's integrations have (docs/profiles.md); a wallet has no profile.",
+    )
     cases: Annotated[str, Field(max_length=300)] = Field(
         "", description="Numbers, ranges and groups, such as `1-9,15,rollbacks`; all when empty."
     )

@@ -126,8 +126,9 @@ def cases() -> tuple[Case, ...]:
 
 
 @cache
-def profiles() -> Mapping[str, Mapping[str, str]]:
-    """The switches of each profile that the kit knows, `default` first."""
+def profiles() -> Mapping[str, Mapping[str, Any]]:
+    """All switches of each profile that speaks the hub's own protocol, `default` first. A row of the table names what differs
+    from the default; a test holds the table equal to the hub's (docs/profiles.md)."""
     document = json.loads(Path(__file__).with_name("cases.json").read_text("utf-8"))
-    found: Mapping[str, Mapping[str, str]] = document["profiles"]
-    return found
+    rows: Mapping[str, Mapping[str, Any]] = document["profiles"]
+    return {name: {**rows["default"], **row} for name, row in rows.items()}

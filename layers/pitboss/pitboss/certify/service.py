@@ -16,6 +16,7 @@ from pitboss.kernel.refusal import FieldError, Refusal
 from pitboss.platform.settings import is_local, optional
 from pitboss.tenancy.public import settings_of, sign_bytes
 
+NO_PROFILE = "every operator's wallet is asked in the hub's own protocol"
 SIGNED_AS = b"pitboss certification report\n"
 
 
@@ -85,6 +86,8 @@ def _chosen(only: str) -> list[Any]:
 
 def _check(target: str, wallet_url: str, control: Mapping[str, Any], body: Mapping[str, Any]) -> None:
     errors = []
+    if target == "wallet" and body["profile"] != "default":
+        errors.append(FieldError("profile", f"for a hub only: {NO_PROFILE}"))
     if target != "transfer" and not wallet_url:
         errors.append(FieldError("walletUrl", "required: the settings name no wallet either"))
     if target == "seamless" and not control:

@@ -34,6 +34,7 @@ class _Lane:
     bets: list[tuple[str, Decimal]] = field(default_factory=list)
     settled: bool = False
     round: int = 1
+    win_ends: bool = False  # by the profile: the first win of a round is its last
 
 
 @dataclass(slots=True)
@@ -55,7 +56,7 @@ async def storm(hand: "Stagehand", count: int, text: str, *, faults: bool) -> No
 
     async def lane(number: int) -> None:
         chance = random.Random(f"{scene.run_id}/{scene.number}/{number}")  # noqa: S311 - a reproducible storm
-        here = _Lane(f"s{number}", chance)
+        here = _Lane(f"s{number}", chance, win_ends=scene.switches.get("roundClose") == "win")
         for turn in range(count // LANES):
             if operator and chance.random() < 0.08:
                 wrong = (chance.choice(("bet", "win", "rollback")), chance.choice(OPERATOR))
@@ -123,7 +124,7 @@ def _new(lane: _Lane, kind: str, label: str) -> Told | None:
         words = (label, str(amount), "closed") if closing else (label, str(amount))
         entry = Told(Act("win", words, {**here, "ref": lane.bets[-1][0]}), amount, 1)
         lane.settled = True
-        if closing:
+        if closing or lane.win_ends:
             lane.bets, lane.settled, lane.round = [], False, lane.round + 1
         return entry
     if lane.settled:

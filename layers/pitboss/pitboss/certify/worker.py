@@ -123,6 +123,7 @@ def _port(run: RunRecord, secrets: dict[str, str]) -> Port:
             asked["walletUrl"],
             tenant_id=run.tenant_id,
             label=run.run_id,
+            profile=run.profile,
         )
         return HubDriver(hub, attempt, Line(hub.url, timeout_s=CALL_S * 3), control)
     players = tuple(Known(p["userId"], p["brandId"], p["currency"], p["role"]) for p in asked["players"])
