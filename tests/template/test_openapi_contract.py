@@ -88,6 +88,16 @@ def test_every_route_is_documented_once() -> None:
     assert all(isinstance(api, Api) for _, api in apis())
 
 
+def test_every_operation_is_called_by_what_it_does() -> None:
+    """A generated client's methods stand side by side: `read` or `postWalletBet` says nothing there."""
+    for method, path, operation in operations():
+        name = operation["operationId"]
+        words = re.findall(r"[A-Z]?[a-z0-9]+", name)
+        assert "".join(words) == name, name
+        assert len(words) >= 2 or name in ("deposit", "withdraw"), (method, path, name)
+        assert words[0] not in ("get", "post", "patch"), (method, path, name)
+
+
 def test_every_path_parameter_is_described() -> None:
     for _, path, operation in operations():
         described = {p["name"] for p in operation["parameters"] if p.get("in") == "path"}

@@ -7,13 +7,12 @@ A test fails while what is written differs from what the code says.
 import json
 import re
 import sys
-from collections import Counter
-from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from pitboss.contract.components import schemas
+from pitboss.contract.naming import operation_ids
 from pitboss.contract.registry import apis
 from pitboss.contract.shared import (
     problem_example,
@@ -74,7 +73,7 @@ def document() -> dict[str, Any]:
     bodies = {r.body for _, r in routes if r.body}
     answers = {r.answer for _, r in routes if r.answer}
     models, body_refs, answer_refs = schemas(bodies, answers)
-    names = _operation_ids(routes)
+    names = operation_ids((route.method, route.path, route.handler.__name__) for _, route in routes)
     paths: dict[str, Any] = {}
     responses: dict[str, Any] = {}
     for title, route in routes:
@@ -113,26 +112,6 @@ def document() -> dict[str, Any]:
 
 
 # ---------------------------------------------------------------- operations
-def _operation_ids(routes: Iterable[tuple[str, Route]]) -> dict[tuple[str, str], str]:
-    """The handler's name where only one route has it, else a name from method and path; both stay as long as these do."""
-    listed = [route for _, route in routes]
-    uses = Counter(route.handler.__name__ for route in listed)
-    names = {}
-    for route in listed:
-        own = route.handler.__name__
-        spelled = re.sub(r"\W+", "_", f"{route.method.lower()}_{route.path}")
-        names[route.method, route.path] = _camel(own if uses[own] == 1 else spelled)
-    twice = [name for name, uses_of_it in Counter(names.values()).items() if uses_of_it > 1]
-    if twice:
-        raise ValueError(f"several operations are called {twice}")
-    return names
-
-
-def _camel(name: str) -> str:
-    first, *rest = name.strip("_").split("_")
-    return first + "".join(part.title() for part in rest)
-
-
 def _description(route: Route) -> str:
     parts = [route.about] if route.about else []
     if route.scope:
