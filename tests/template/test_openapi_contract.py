@@ -102,6 +102,7 @@ def test_every_path_parameter_is_described() -> None:
     for _, path, operation in operations():
         described = {p["name"] for p in operation["parameters"] if p.get("in") == "path"}
         assert described == set(re.findall(r"\{(\w+)\}", path))
+        assert all(p["description"] for p in operation["parameters"] if p.get("in") == "path")
 
 
 def test_every_answer_to_a_success_says_its_form() -> None:

@@ -127,6 +127,43 @@ NAMES: Mapping[str, str] = {
     "POST /demo-operator/wallet/win": "demoWalletWin",
 }
 
+# What `{id}` is, by the first segment of the path; and the other parameters.
+_IDS: Mapping[str, str] = {
+    "tournaments": "The tournament's id.",
+    "players": "The hub's id of the player; with `brandId` the casino's own `userId`.",
+    "integrations": "The integration's id: chosen by whoever sends its brands or games first.",
+    "free-rounds": "The `freeRoundsId` of the grant.",
+    "transactions": "The `hubTransactionId`.",
+    "rounds": "The provider's own `roundId`, percent-encoded.",
+    "agents": "The agent's id; one's own or one below.",
+    "points": "The `transferId`.",
+    "exports": "The `exportId`.",
+    "reconciliation": "The `diffId`.",
+    "inspector": "The `callId`.",
+    "certification": "The `runId`.",
+    "debits": "The `debitId`.",
+    "payouts": "The `payoutId`.",
+    "api-keys": "The `keyId`.",
+}
+_PARAMETERS: Mapping[str, str] = {
+    "player": "The casino's own `userId`; `brandId` tells which where several brands take part.",
+    "sessionId": "The session's id.",
+    "slug": "The `gameId`.",
+    "door": "The `door` of the integration's wallet settings.",
+    "name": "The name of the game set.",
+    "date": "A day in UTC, such as 2026-01-31.",
+    "provider": "The integration's id.",
+    "roundId": "The provider's own id of the round, percent-encoded.",
+    "brand": "The brand's `ref`.",
+}
+
+
+def path_parameter(path: str, name: str) -> str:
+    """What a path parameter takes. KeyError for one that nobody has described."""
+    if name == "id" and path == "/players/{id}/tournaments":
+        return _PARAMETERS["player"]
+    return _IDS[path.split("/")[1]] if name == "id" else _PARAMETERS[name]
+
 
 def operation_ids(routes: Iterable[tuple[str, str, str]]) -> dict[tuple[str, str], str]:
     """`(method, path) -> operationId` for `(method, path, the handler's name)`.

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pitboss.contract.components import schemas
-from pitboss.contract.naming import operation_ids
+from pitboss.contract.naming import operation_ids, path_parameter
 from pitboss.contract.registry import apis
 from pitboss.contract.shared import (
     problem_example,
@@ -129,6 +129,7 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
             "name": name,
             "in": "path",
             "required": True,
+            "description": path_parameter(route.path, name),
             "schema": {
                 "type": "string",
                 "minLength": 1,
