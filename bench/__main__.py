@@ -4,7 +4,7 @@ import importlib
 import sys
 import time
 
-BENCHES = ("capacity", "lagging", "scorer", "ranker", "points", "history", "coldstart")
+BENCHES = ("capacity", "lagging", "scorer", "ranker", "points", "history", "registration", "coldstart")
 
 
 def main() -> None:

@@ -76,6 +76,31 @@ def test_without_a_callback_the_registering_call_is_the_proof(hub: Hub) -> None:
     hub.check_books()
 
 
+def test_where_the_operator_collects_seat_and_posting_are_one_write(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tid = hub.create(maxPlayers=1, **PAID)
+    real = ledger_store.transact
+
+    def dead(ops: Any) -> None:
+        raise KeyboardInterrupt
+
+    for commit in (dead, lambda ops: (real(ops), dead(ops))):
+        monkeypatch.setattr(ledger_store, "transact", commit)
+        with pytest.raises(KeyboardInterrupt):
+            hub.register(tid, "ann", buyInAmount="11.00")
+        seated = hub.balance(ledger.pool_account(tid)) // 1000
+        assert seats(hub, tid) == (seated, seated, seated)
+        monkeypatch.setattr(ledger_store, "transact", real)
+    assert (hub.register(tid, "ann", buyInAmount="11.00").status, seats(hub, tid)) == (200, (1, 1, 1))
+    assert [e for e in hub.events(tid) if e.startswith("registration.")] == ["registration.accepted"]
+    assert hub.player("DELETE", tid, "", "ann").body["status"] == "withdrawn"
+    assert (hub.house("cash"), hub.house("rake"), hub.balance(ledger.pool_account(tid))) == (0, 0, 0)
+    again = hub.register(tid, "ann", buyInAmount="11.00")
+    assert (again.status, again.body["totalPaid"], seats(hub, tid)) == (201, "11.00", (1, 1, 1))
+    hub.check_books()
+
+
 def test_a_declined_buy_in_frees_the_seat(casino: Hub) -> None:
     tid = casino.create(maxPlayers=1, **PAID)
     demo_faults({"kind": "decline", "times": 1}, tournament=tid)

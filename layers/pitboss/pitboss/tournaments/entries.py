@@ -18,7 +18,16 @@ from pitboss.tournaments.model import (
     Entry,
     Tournament,
 )
-from pitboss.tournaments.saga import drive, event_of, free_seat, make_room, post_owed, resume, seating
+from pitboss.tournaments.saga import (
+    drive,
+    event_of,
+    free_seat,
+    make_room,
+    post_owed,
+    resume,
+    seat_paid,
+    seating,
+)
 from pitboss.tournaments.service import busy, current
 
 ATTEMPTS = 8
@@ -108,7 +117,7 @@ def register(
             now=actor.now,
         )
         try:
-            _reserve(tournament, before, entry, actor)
+            entry = _reserve(tournament, before, entry, actor)
         except (TransactionRefused, TooBusy):
             continue  # the seat, the entry or the status moved: look again and give a definite answer
         if entry.pending is not None:
@@ -122,7 +131,10 @@ def _full(tournament: Tournament) -> Refusal:
     return Refusal("TOURNAMENT_FULL", f"All {most} seats are taken.", facts={"maxPlayers": most})
 
 
-def _reserve(tournament: Tournament, before: Entry | None, entry: Entry, actor: Actor) -> None:
+def _reserve(tournament: Tournament, before: Entry | None, entry: Entry, actor: Actor) -> Entry:
+    """Take the seat, for good where nothing is to be debited; the entry as it was written."""
+    if entry.pending is not None and tournament.spec.collect == "operator":
+        return seat_paid(tournament, before, entry, entry.pending, actor)
     certain = entry.status == ACTIVE
     kind = "registration.accepted" if certain else "registration.requested"
     if certain:
@@ -141,6 +153,7 @@ def _reserve(tournament: Tournament, before: Entry | None, entry: Entry, actor: 
     )
     if certain:
         make_room(tournament)
+    return entry
 
 
 def withdraw(tenant_id: str, tournament_id: str, player_id: str, brand_id: str | None, actor: Actor) -> Entry:

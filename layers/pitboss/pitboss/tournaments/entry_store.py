@@ -155,8 +155,7 @@ def seat_op(
     condition = f"#status IN ({', '.join(marks)})"
     if seats > 0:
         # The limit that stands there counts, not the one that was read: it may have been set since.
-        condition += " AND (#spec.max_players = :nolimit OR seats < #spec.max_players)"
-        names["#spec"] = "spec"
+        condition += " AND (maxPlayers = :nolimit OR seats < maxPlayers)"
         values[":nolimit"] = 0
     return update_op(
         arena_table(),

@@ -124,6 +124,25 @@ def _activate(tournament: Tournament, entry: Entry, pending: Pending, actor: Act
     return after
 
 
+def seat_paid(
+    tournament: Tournament, before: Entry | None, entry: Entry, pending: Pending, actor: Actor
+) -> Entry:
+    """Where the operator collects, its registering call is the proof: seat and posting in one transaction, and nothing is
+    ever pending. TransactionRefused when seat, entry or status moved, or the very purchase was posted before."""
+    after, written = seating(tournament, before, entry_rules.confirmed(tournament, entry, actor.now))
+    beside = [
+        entry_store.seat_op(tournament, ENTERABLE, seats=1, players=1, count=1),
+        *written,
+        entry_store.joined_op(after),
+        event_of(after, "registration.accepted", actor, ref=pending.ref),
+    ]
+    lines = _purchase_lines(tournament, pending)
+    if not _post(tournament, f"DEBIT#{pending.ref}", pending.kind, lines, actor, beside):
+        raise TransactionRefused([])
+    make_room(tournament)
+    return after
+
+
 def make_room(tournament: Tournament) -> None:
     """After a player was seated: let the pages grow with the players. Dying before it leaves that to the next one."""
     players = tournament.players + 1

@@ -297,7 +297,6 @@ def change(
             [told],
             actor,
             condition="seats <= :most" if spec.max_players else "",
-            values={":most": spec.max_players} if spec.max_players else None,
         )
     except TransactionRefused:
         raise Refusal(

@@ -15,8 +15,9 @@ A due item moves in the transaction that changes when its owner is due, so none 
 """
 
 import hashlib
+import json
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from pitboss.kernel.ids import ulid
@@ -75,14 +76,15 @@ def load_many(tenant_id: str, tournament_ids: Iterable[str]) -> dict[str, Tourna
 
 
 def _tournament(record: Record) -> Tournament:
-    life = dict(record["life"])
-    life["pauses"] = tuple((start, end) for start, end in life["pauses"])
+    document = json.loads(zlib.decompress(bytes(record["document"])))
+    life = document["life"]
+    life["pauses"] = tuple((start, end) for start, end in life.get("pauses", ()))
     return Tournament(
         tenant_id=record["tenantId"],
         tournament_id=record["tournamentId"],
         version=record["version"],
         status=record["status"],
-        spec=_spec(record["spec"]),
+        spec=_spec(document["spec"]),
         due_at=record["dueAt"],
         seats=record["seats"],
         players=record["players"],
@@ -94,21 +96,29 @@ def _tournament(record: Record) -> Tournament:
 def _spec(document: Mapping[str, Any]) -> Spec:
     fields = dict(document)
     for name in ("rebuy", "add_on"):
-        fields[name] = Purchase(*fields[name]) if fields[name] else None
-    fields["brands"], fields["games"] = tuple(fields["brands"]), tuple(fields["games"])
+        if name in fields:
+            fields[name] = Purchase(*fields[name])
+    for name in ("brands", "games"):
+        fields[name] = tuple(fields.get(name, ()))
     return Spec(**fields)
 
 
-def _spec_document(spec: Spec) -> dict[str, Any]:
-    return asdict(spec)  # a NamedTuple stays a tuple and becomes a list in the item
-
-
-def _life(tournament: Tournament) -> dict[str, Any]:
+def _told(record: Spec | Tournament, without: Sequence[str]) -> dict[str, Any]:
+    """The fields of a record that are not as by default: so a default, once released, is part of what is stored."""
     return {
-        name: getattr(tournament, name)
-        for name in Tournament.__dataclass_fields__
-        if name not in _OUTSIDE_LIFE
+        name: getattr(record, name)
+        for name, told in record.__dataclass_fields__.items()
+        if name not in without and getattr(record, name) != told.default
     }
+
+
+def _document(tournament: Tournament) -> bytes:
+    """Everything that conditions do not look at, deflated: counters move with every registration, and a write costs by
+    the size of the whole item."""
+    spec = _told(tournament.spec, ())
+    # A NamedTuple stays a tuple and becomes a list here.
+    whole = {"spec": spec, "life": _told(tournament, _OUTSIDE_LIFE)}
+    return zlib.compress(json.dumps(whole, ensure_ascii=False, separators=(",", ":")).encode(), 9)
 
 
 def create_ops(after: Tournament, events: Sequence[Event], actor: Actor) -> list["Op"]:
@@ -121,8 +131,8 @@ def create_ops(after: Tournament, events: Sequence[Event], actor: Actor) -> list
         "schema": SCHEMA,
         "version": after.version,
         "status": after.status,
-        "spec": _spec_document(after.spec),
-        "life": _life(after),
+        "document": _document(after),
+        "maxPlayers": after.spec.max_players,
         "dueAt": after.due_at,
         "seats": 0,
         "players": 0,
@@ -152,15 +162,15 @@ def change_ops(
             table,
             tournament_pk(after.tenant_id, after.tournament_id),
             "META",
-            "SET version = :after, #status = :status, #spec = :spec, life = :life, dueAt = :due",
+            "SET version = :after, #status = :status, #document = :document, maxPlayers = :most, dueAt = :due",
             condition="version = :before" + (f" AND {condition}" if condition else ""),
-            names={"#status": "status", "#spec": "spec"},
+            names={"#status": "status", "#document": "document"},
             values={
                 ":before": before.version,
                 ":after": after.version,
                 ":status": after.status,
-                ":spec": _spec_document(after.spec),
-                ":life": _life(after),
+                ":document": _document(after),
+                ":most": after.spec.max_players,
                 ":due": after.due_at,
                 **(values or {}),
             },
