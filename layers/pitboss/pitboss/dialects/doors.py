@@ -64,8 +64,8 @@ def serve(call: Call, dialect: str) -> Answer:
 
 
 def _by_effect(outcome: Outcome) -> Outcome:
-    """Vendors' codes go by the refusal's name alone. A final no after which money may still move (a win that waits for a
-    person, a list that was done in part) would read as if nothing had been played."""
+    """Vendors' codes go by the refusal's name alone. A final no to a list that was done in part would read as
+    if nothing had been played."""
     if not isinstance(outcome, Refusal) or outcome.effect != "unknown" or outcome.entry.retryable:
         return outcome
     detail = f"{outcome.name}: {outcome.detail}"

@@ -167,16 +167,16 @@ def _as_decided(known: Iterable[tuple[TxKey, Tx | None]]) -> dict[TxKey, Tx | No
 
 
 def _as_it_stands(refusal: Refusal, loaded: Loaded, own: Iterable[TxKey]) -> Refusal:
-    """A refusal that is repeated tells the balance that the operator told; of what still waits for a person nobody can say
-    that nothing moves."""
-    for key in own:
-        tx = loaded.known.get(key)
-        if tx is None or tx.state != "REFUSED":
-            continue
-        if tx.after is not None:
+    """A refusal that is repeated tells the balance that the operator told, and that a part of its list was done."""
+    mine = [tx for tx in map(loaded.known.get, own) if tx is not None]
+    done = {
+        tx.version for tx in mine if tx.state == "DONE"
+    }  # what one call brought has one version of the wallet
+    for tx in mine:
+        if tx.state == "REFUSED" and tx.after is not None:
             refusal.facts.setdefault("balance", format_amount(tx.after, tx.exponent))
             refusal.facts.setdefault("currency", tx.currency)
-        if tx.due_key:
+        if tx.state == "REFUSED" and tx.version in done:
             refusal.effect = "unknown"
     return refusal
 
@@ -319,12 +319,12 @@ def _refused(group: tuple[Tx, ...], came: resolve.Came) -> Refusal:
         facts: dict[str, Any] = {"hubTransactionId": tx.hub_id}
         if answer.balance is not None:
             facts |= {"balance": format_amount(answer.balance, tx.exponent), "currency": tx.currency}
-        detail = answer.detail or "The operator's wallet refused it."
-        if came.verdict == "refused" and not came.partly:
-            return Refusal(answer.name, detail, facts=facts)
+        detail = (answer.detail or "The operator's wallet refused it").rstrip(".") + "."
         if came.verdict == "stuck":
             detail += " What is owed waits on the operator's failed list."
-        return Refusal(answer.name, detail, facts=facts, effect="unknown")
+        if came.partly:
+            detail += " What stood before it in the list is done."
+        return Refusal(answer.name, detail, facts=facts, effect="unknown" if came.partly else None)
     return unclear(tx, answer, undone=resolve_rules.bets_only(group))
 
 
