@@ -3,9 +3,11 @@
 from typing import Any
 
 import pytest
+from pitboss.kernel.refusal import Refusal
 from pitboss.ledger import public as ledger
 from pitboss.ledger import store as ledger_store
-from pitboss.tournaments import entry_store, saga, store
+from pitboss.tournaments import entries, entry_store, saga, store
+from pitboss.tournaments.model import Actor
 
 from tests.money_world import demo_faults, demo_get
 from tests.tournament_world import HOUR, SECOND, Hub
@@ -317,6 +319,26 @@ def test_money_that_comes_after_the_end_goes_back(casino: Hub) -> None:
     assert wallet(casino, "ann") == "1000.00"
     assert casino.balance(ledger.pool_account(tid)) == casino.balance(ledger.payable_account(tid)) == 0
     assert seats(casino, tid) == (0, 0, 0)
+    casino.check_books()
+
+
+def test_a_rebuy_that_was_paid_too_late_is_told_so_each_time(casino: Hub) -> None:
+    tid = casino.create(**REBUY)
+    casino.register(tid, "ann")
+    casino.to(casino.now + HOUR)
+    demo_faults({"kind": "error500", "times": 3}, tournament=tid)
+    assert casino.player("POST", tid, "rebuy", "ann", key="k1").status == 202
+    casino.ok("POST", "/tournaments/{id}/finish", {}, id=tid)
+    for _ in range(8):
+        casino.now += 10 * 60 * SECOND
+        casino.money()
+    assert (wallet(casino, "ann"), seats(casino, tid)) == ("989.00", (1, 1, 1))
+    # As it is once the hub has forgotten the request's key.
+    actor = Actor("operator", "", casino.now)
+    for key in ("k1", "k1"):
+        with pytest.raises(Refusal, match="given back") as told:
+            entries.buy(casino.tenant, tid, "ann", "aurora", kind="rebuy", key=key, actor=actor)
+        assert told.value.name == "BUY_IN_DECLINED"
     casino.check_books()
 
 

@@ -395,3 +395,16 @@ def test_what_if_replays_given_rounds(hub: Hub) -> None:
     assert [(w["userId"], w["finalScore"]) for w in found["winners"]] == [("bob", 500)]
     assert found["prizeCost"]["total"] == {"mean": "50.00", "p95": "50.00", "max": "50.00"}
     assert (found["whaleDominanceBps"], found["worstCasePrizeCost"]) == (10_000, "50.00")
+
+
+def test_nobody_is_judged_in_a_tournament_that_was_called_off(hub: Hub) -> None:
+    tid = hub.create()
+    assert hub.register(tid, "ann").status == 201
+    hub.ok("DELETE", "/tournaments/{id}", id=tid)
+    refused = hub.refused(
+        "POST", "/tournaments/{id}/players/{player}/disqualify", {"reason": "x"}, id=tid, player="ann"
+    )
+    assert (refused["name"], refused["detail"]) == (
+        "TOURNAMENT_STATE",
+        "The tournament is cancelled; nobody is ranked.",
+    )

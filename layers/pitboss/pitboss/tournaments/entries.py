@@ -201,6 +201,7 @@ def buy(
         entry = find(tournament, player_id, brand_id)
         ref = derive_ulid(entry.entry_id, f"{kind}|{key}")
         if any(paid.ref == ref for paid in entry.paid):
+            _check_bought(entry, ref)
             return Registered(tournament, entry, fresh=False)
         if entry.pending is None or entry.pending.ref != ref:
             after = entry_rules.purchase_of(tournament, entry, kind, ref, actor.now)
@@ -215,7 +216,21 @@ def buy(
                 continue
             entry = after
         done = resume(tournament, entry, actor)
-        if done.pending is None and not any(paid.ref == ref and not paid.refund for paid in done.paid):
-            raise Refusal("BUY_IN_DECLINED", "The operator declined; nothing was bought.", facts={"ref": ref})
+        if done.pending is None:
+            _check_bought(done, ref)
         return Registered(tournament, done, fresh=True)
     raise busy("changes of this entry")
+
+
+def _check_bought(entry: Entry, ref: str) -> None:
+    """BUY_IN_DECLINED where a purchase came to nothing. One that is given back while its entry plays on was paid too late;
+    with an entry that has left, or whose tournament is void, it was good when it was made."""
+    paid = next((paid for paid in entry.paid if paid.ref == ref), None)
+    if paid is None:
+        raise Refusal("BUY_IN_DECLINED", "The operator declined; nothing was bought.", facts={"ref": ref})
+    if paid.refund and entry.status not in (WITHDRAWN, REFUNDED):
+        raise Refusal(
+            "BUY_IN_DECLINED",
+            "The payment came when there was nothing left to buy; it is given back.",
+            facts={"ref": ref},
+        )

@@ -15,6 +15,7 @@ from pitboss.tournaments.model import (
     CLOSING,
     PAUSED,
     PAYING,
+    REFUNDING,
     REVIEW,
     RUNNING,
     SETTLED,
@@ -70,9 +71,11 @@ def judge(
             elif tournament.status in (*BEFORE_START, RUNNING, PAUSED):
                 store.commit([entry_store.seat_op(tournament, (tournament.status,)), *beside])
             else:
+                # A draft has no players, so it is either over for everybody or on its way from one state to the next.
+                then = "nobody is ranked" if tournament.status in REFUNDING else "try again in a moment"
                 raise Refusal(
                     "TOURNAMENT_STATE",
-                    f"The tournament is {tournament.status}; try again in a moment.",
+                    f"The tournament is {tournament.status}; {then}.",
                     facts={"status": tournament.status},
                 )
         except (TransactionRefused, TooBusy):
