@@ -207,6 +207,7 @@ class Match:
             assert reply.name == "TOURNAMENT_FULL", reply.body
         elif declined:
             assert reply.name == "BUY_IN_DECLINED", reply.body
+            self.players[who] = Mine()  # also one who had left: the entry tells of the newest attempt
         else:
             assert (reply.status, reply.body["status"]) == (201, "active"), reply.body
             self.players[who] = Mine("active", self.hub.now, [self.hub.now], [0], [0], lost=sum(self.price()))

@@ -71,6 +71,16 @@ def test_a_result_that_is_being_amended_is_not_approved(casino: Hub) -> None:
     assert payouts(casino, tid) == [("bob", "50.00", "confirmed"), ("cid", "10.00", "confirmed")]
 
 
+def test_only_the_version_that_was_read_is_approved(casino: Hub) -> None:
+    tid = in_review(casino)
+    disqualify(casino, tid, "ann")
+    assert casino.settle(tid, passes=2) == "review"
+    refused = casino.refused("POST", "/tournaments/{id}/approve", {"resultVersion": 1}, id=tid)
+    assert (refused["name"], refused["resultVersion"]) == ("VERSION_CONFLICT", 2)
+    assert payouts(casino, tid) == []
+    assert casino.ok("POST", "/tournaments/{id}/approve", {"resultVersion": 2}, id=tid)["status"] == "final"
+
+
 def test_a_void_while_a_result_is_being_amended_refunds_everybody(casino: Hub) -> None:
     tid = in_review(casino, **PAID)
     disqualify(casino, tid, "ann")

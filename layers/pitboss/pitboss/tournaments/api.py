@@ -187,10 +187,23 @@ def history(call: Call) -> Answer:
     return Answer({"events": [views.event_view(record) for record in page], "nextCursor": following})
 
 
-def _moving(path: str, summary: str, event: str, about: str = "", more: tuple[str, ...] = ()) -> None:
+def _moving(
+    path: str,
+    summary: str,
+    event: str,
+    about: str = "",
+    more: tuple[str, ...] = (),
+    body: str = "GiveReason",
+) -> None:
     def move(call: Call) -> Answer:
-        reason = call.body.reason or ""
-        found = service.transition(call.tenant_id, call.params["id"], event, actor_of(call), reason)
+        found = service.transition(
+            call.tenant_id,
+            call.params["id"],
+            event,
+            actor_of(call),
+            call.body.reason or "",
+            result_seen=getattr(call.body, "result_version", None),
+        )
         return _tournament(found)
 
     api.route(
@@ -198,7 +211,7 @@ def _moving(path: str, summary: str, event: str, about: str = "", more: tuple[st
         f"/tournaments/{{id}}/{path}",
         summary,
         scope="tournaments.write",
-        body=f"{SCHEMAS}:GiveReason",
+        body=f"{SCHEMAS}:{body}",
         answer=f"{ANSWERS}:Tournament",
         idempotent=True,
         errors=(*STATE, *more),
@@ -224,8 +237,10 @@ _moving(
     "approve",
     "Approve a result under review",
     APPROVE,
-    "Its prizes are paid then. Not while a further version of it is being made.",
-    ("RESULT_NOT_READY",),
+    "Its prizes are paid then. Not while a further version of it is being made; with `resultVersion` only the version that "
+    "was read.",
+    ("RESULT_NOT_READY", "VERSION_CONFLICT"),
+    "ApproveResult",
 )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pitboss.kernel.money import exponent_of
+from pitboss.kernel.refusal import FieldError, Refusal
 from pitboss.tournaments.model import Purchase, Spec
 from pitboss.tournaments.ruleforms import Faults, Scope, prize_table, ranking_rules, rule_set, worst_cost
 
@@ -251,3 +252,14 @@ def check_budget(spec: Spec) -> int | None:
         )
         faults.refuse("PRIZES_INVALID")
     return worst
+
+
+def check_publishable(spec: Spec, now: int) -> None:
+    """VALIDATION_ERROR for a tournament that would be over already, PRIZES_INVALID as `check_budget`."""
+    if spec.end_at <= now:
+        raise Refusal(
+            "VALIDATION_ERROR",
+            "The tournament would be over already.",
+            errors=[FieldError("endTime", "has passed; change it first")],
+        )
+    check_budget(spec)

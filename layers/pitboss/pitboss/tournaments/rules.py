@@ -85,6 +85,16 @@ def _void(policy: str) -> _Effect:
     return effect
 
 
+def check_seen(tournament: Tournament, version: int) -> None:
+    """VERSION_CONFLICT where another version of the result stands than somebody has read."""
+    if version != tournament.result_version:
+        raise Refusal(
+            "VERSION_CONFLICT",
+            f"Version {tournament.result_version} of the result stands; read that one, then approve it.",
+            facts={"resultVersion": tournament.result_version},
+        )
+
+
 def _approve(after: Tournament, actor: Actor) -> tuple[Tournament, dict[str, Any]]:
     if after.result_wanted > after.result_version:
         # Nobody has seen the version that would be paid.

@@ -139,6 +139,14 @@ class GiveReason(Model):
     reason: Reason | None = None
 
 
+class ApproveResult(GiveReason):
+    """Which result, and why; kept in the history."""
+
+    result_version: Annotated[int, Field(ge=1, le=1_000_000)] | None = Field(
+        None, description="The version that was read; VERSION_CONFLICT if another stands by now."
+    )
+
+
 class VoidTournament(Model):
     """`refund` gives every entry back, `pay_current` ends it now and pays by the board."""
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from pitboss.catalogue import public as catalogue
 from pitboss.kernel.ids import is_ulid
-from pitboss.kernel.refusal import FieldError, Refusal
+from pitboss.kernel.refusal import Refusal
 from pitboss.platform.dynamo import TooBusy, TransactionRefused
 from pitboss.rounds import public as rounds
 from pitboss.tenancy.public import settings_of
 from pitboss.tournaments import gateway, store
-from pitboss.tournaments.drafting import Defaults, check_budget, draft
+from pitboss.tournaments.drafting import Defaults, check_publishable, draft
 from pitboss.tournaments.lifecycle import FALL_SHORT, OPEN, PUBLISH, START, already, bells, due_event
 from pitboss.tournaments.model import (
     CLOSING,
@@ -26,7 +26,7 @@ from pitboss.tournaments.model import (
     Spec,
     Tournament,
 )
-from pitboss.tournaments.rules import changed, happen
+from pitboss.tournaments.rules import changed, check_seen, happen
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
@@ -234,17 +234,27 @@ def after_commit(tournament: Tournament, now: int, *, rung: bool = False) -> Non
         gateway.ask_settlement(tournament.tenant_id, tournament.tournament_id)
 
 
-def transition(tenant_id: str, tournament_id: str, event: str, actor: Actor, reason: str = "") -> Tournament:
+def transition(
+    tenant_id: str,
+    tournament_id: str,
+    event: str,
+    actor: Actor,
+    reason: str = "",
+    *,
+    result_seen: int | None = None,
+) -> Tournament:
     """A lifecycle event that somebody asks for. Asked again it answers as before and changes nothing; TOURNAMENT_STATE
-    says in which statuses it can happen."""
+    says in which statuses it can happen, VERSION_CONFLICT that another version of the result stands than was seen."""
     for _ in range(ATTEMPTS):
         before = current(tenant_id, tournament_id, actor.now)
         if already(before.status, event):
             return before
         after, told = happen(before, event, actor, reason)
+        if result_seen is not None:
+            check_seen(before, result_seen)
         events = [told]
         if event == PUBLISH:
-            _check_publishable(before, actor.now)
+            check_publishable(before.spec, actor.now)
             after = replace(after, pages=pages_of(after.spec))
             if actor.now >= after.spec.opens_at:
                 after, told = happen(after, OPEN, actor)
@@ -255,16 +265,6 @@ def transition(tenant_id: str, tournament_id: str, event: str, actor: Actor, rea
             continue
         return after
     raise busy("changes of this tournament")
-
-
-def _check_publishable(tournament: Tournament, now: int) -> None:
-    if tournament.spec.end_at <= now:
-        raise Refusal(
-            "VALIDATION_ERROR",
-            "The tournament would be over already.",
-            errors=[FieldError("endTime", "has passed; change it first")],
-        )
-    check_budget(tournament.spec)
 
 
 def change(
