@@ -74,3 +74,9 @@ def test_the_page_has_every_operation_and_the_anchor_of_every_error() -> None:
     for entry in catalogue().values():
         assert f'id="error-{entry.code}"' in body
     assert not re.search(r"&lt;(code|p|ul)&gt;", body)
+
+
+def test_code_in_a_description_is_shown_as_code() -> None:
+    body = get("/docs", "text/html")["body"]
+    assert "<td><code>nextCursor</code> of the page before</td>" in body
+    assert "`" not in re.sub(r"<pre>.*?</pre>", "", body, flags=re.DOTALL)

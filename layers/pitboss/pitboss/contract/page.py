@@ -68,14 +68,14 @@ def _operation(document: dict[str, Any], method: str, path: str, operation: dict
         parts.append("<table><tr><th>parameter</th><th>in</th><th>form</th><th></th></tr>")
         parts += [
             f"<tr><td><code>{escape(p['name'])}</code>{'' if p['required'] else ' (optional)'}</td>"
-            f"<td>{p['in']}</td><td>{_form(p['schema'])}</td><td>{escape(p.get('description', ''))}</td></tr>"
+            f"<td>{p['in']}</td><td>{_form(p['schema'])}</td><td>{_inline(p.get('description', ''))}</td></tr>"
             for p in parameters
         ]
         parts.append("</table>")
     if "requestBody" in operation:
         media = operation["requestBody"]["content"]["application/json"]
         parts.append(
-            f"<p>Body: {_form(media['schema'])}. {escape(operation['requestBody']['description'])}</p>"
+            f"<p>Body: {_form(media['schema'])}. {_inline(operation['requestBody']['description'])}</p>"
         )
         for example in media.get("examples", {}).values():
             parts.append(f"<pre>{escape(json.dumps(example['value'], indent=2, ensure_ascii=False))}</pre>")
@@ -95,7 +95,7 @@ def _response(document: dict[str, Any], response: dict[str, Any]) -> str:
             for e in examples
         )
     forms = ", ".join(_form(media["schema"]) for media in content.values())
-    return f"{escape(response['description'])}{': ' + forms if forms else ''}"
+    return f"{_inline(response['description'])}{': ' + forms if forms else ''}"
 
 
 def _models(document: dict[str, Any]) -> Iterator[str]:
@@ -108,7 +108,7 @@ def _models(document: dict[str, Any]) -> Iterator[str]:
                 optional = "" if member in required else " (optional)"
                 yield (
                     f"<tr><td><code>{escape(member)}</code>{optional}</td><td>{_form(form)}</td>"
-                    f"<td>{escape(form.get('description', ''))}</td></tr>"
+                    f"<td>{_inline(form.get('description', ''))}</td></tr>"
                 )
             yield "</table>"
         else:
@@ -153,13 +153,18 @@ def _prose(text: str) -> str:
     """Paragraphs, bullet lists and `code` of a description."""
     blocks = []
     for block in re.split(r"\n\s*\n", text.strip()):
-        safe = re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(block, quote=False))
+        safe = _inline(block)
         if safe.startswith("* "):
             items = re.split(r"\n\* ", safe[2:])
             blocks.append("<ul>" + "".join(f"<li>{item}</li>" for item in items) + "</ul>")
         elif safe:
             blocks.append(f"<p>{safe}</p>")
     return "".join(blocks)
+
+
+def _inline(text: str) -> str:
+    """One line of a description, with its `code`."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text, quote=False))
 
 
 def _errors() -> str:
