@@ -191,13 +191,20 @@ def run(command: list[str]) -> None:
     assert told == [expected for _, _, expected in rows()]
 
 
-def test_the_node_snippet(tmp_path: Path) -> None:
-    node = shutil.which("node")
-    if node is None:
-        pytest.skip("Node.js is not installed")
-    program = tmp_path / "verify.js"
-    program.write_text(block("javascript") + NODE, "utf-8")
-    run([node, str(program)])
+@pytest.mark.parametrize(
+    ("language", "command", "ending", "harness"),
+    [("javascript", "node", "js", NODE), ("php", "php", "php", PHP)],
+    ids=["node", "php"],
+)
+def test_the_snippet_of_a_script(
+    tmp_path: Path, language: str, command: str, ending: str, harness: str
+) -> None:
+    found = shutil.which(command)
+    if found is None:
+        pytest.skip(f"{command} is not installed")
+    program = tmp_path / f"verify.{ending}"
+    program.write_text(block(language) + harness, "utf-8")
+    run([found, str(program)])
 
 
 def test_the_java_snippet(tmp_path: Path) -> None:
@@ -210,15 +217,6 @@ def test_the_java_snippet(tmp_path: Path) -> None:
     # The launcher of single files runs the first class.
     program.write_text(imports + JAVA + classes, "utf-8")
     run([java, str(program)])
-
-
-def test_the_php_snippet(tmp_path: Path) -> None:
-    php = shutil.which("php")
-    if php is None:
-        pytest.skip("PHP is not installed")
-    program = tmp_path / "verify.php"
-    program.write_text(block("php") + PHP, "utf-8")
-    run([php, str(program)])
 
 
 def test_the_go_snippet(tmp_path: Path) -> None:
