@@ -123,9 +123,9 @@ def stop(emulator: Emulator) -> bool:
             os.killpg(emulator.pid, sign)
         end = time.monotonic() + STOP_WITHIN_S
         while time.monotonic() < end:
-            if (child := _children.get(emulator.pid)) is not None:
-                child.poll()
             if not is_ours(emulator):
+                if (child := _children.pop(emulator.pid, None)) is not None:
+                    child.wait()  # it has ended: what is left of it is its number
                 shutil.rmtree(Path(emulator.folder) / "tmp", ignore_errors=True)
                 return True
             time.sleep(0.05)
