@@ -19,8 +19,11 @@ NO_RESOURCE_LEVEL = {
     "xray:PutTraceSegments": "X-Ray: all resources (service authorization reference)",
     "xray:PutTelemetryRecords": "X-Ray: all resources (service authorization reference)",
 }
-# The only resources that end in a wildcard: objects and schedules are named at run time, inside a container of ours.
+# The only resources that end in a wildcard: objects, schedules and streams are named at run time, inside a container of
+# ours.
 CONTAINERS = {
+    "${ArenaTable.Arn}/stream/*",
+    "${LedgerTable.Arn}/stream/*",
     "${SnapshotBucket.Arn}/boards/*",
     "${SnapshotBucket.Arn}/reports/*",
     "${SnapshotBucket.Arn}/results/*",
