@@ -6,9 +6,11 @@ import string
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pitboss.kernel.ids import ulid, ulid_bytes, ulid_text
 from pitboss.kernel.money import MAX_MINOR
 from pitboss.rounds import accepting, store
 from pitboss.rounds.codec import (
+    SEATED,
     decode_batch,
     decode_page,
     decode_records,
@@ -20,6 +22,7 @@ from pitboss.rounds.codec import (
 )
 from pitboss.rounds.model import Arrival, Page, Recorded, fingerprint, player_key, round_hash
 from pitboss.scoring.public import Round, Seat, Stint
+from pitboss.tournaments.model import ACTIVE, DECLINED, DISQUALIFIED, REFUNDED, WITHDRAWN
 
 pytestmark = pytest.mark.property
 
@@ -104,10 +107,37 @@ def test_a_page_comes_back(
     assert decode_page(encode_page(page), 7, "head", sealed=False, span=6) == page
 
 
-@given(ids, ids, st.lists(st.tuples(st.integers(1, 9), instants, small, small), max_size=4), instants)
-def test_a_seat_comes_back(brand: str, name: str, stints: list[tuple[int, int, int, int]], at: int) -> None:
-    seat = Seat("E" * 26, brand, "player", name, "active", at, tuple(Stint(*s) for s in stints))
+ulids = st.builds(ulid, st.integers(0, (1 << 48) - 1), st.binary(min_size=10, max_size=10))
+statuses = st.sampled_from(
+    ("active", "withdrawn", "disqualified", "declined", "refunded", "pending_payment", "")
+)
+
+
+@given(
+    st.one_of(ulids, ids, st.just("E" * 26)),
+    ids,
+    st.one_of(ids, st.sampled_from(("", "[", "[]", "\x00"))),
+    statuses,
+    st.one_of(st.none(), st.lists(st.tuples(st.integers(1, 9), instants, small, small), max_size=4)),
+    st.one_of(instants, st.sampled_from((0, (1 << 48) - 1, 1 << 48))),
+)
+def test_a_seat_comes_back(
+    entry: str, brand: str, name: str, status: str, stints: list[tuple[int, int, int, int]] | None, at: int
+) -> None:
+    held = (Stint(1, at),) if stints is None else tuple(Stint(*s) for s in stints)
+    seat = Seat(entry, brand, "player", name, status, at, held)
     assert seat_from(player_key(brand, "player"), seat_document(seat)) == seat
+
+
+@given(ulids)
+def test_a_ulid_is_sixteen_bytes_and_comes_back(text: str) -> None:
+    assert len(ulid_bytes(text)) == 16
+    assert ulid_text(ulid_bytes(text)) == text
+
+
+def test_every_status_of_an_entry_that_a_seat_can_have_has_its_number() -> None:
+    # The numbers are part of what is stored: in this order for ever.
+    assert SEATED == (ACTIVE, WITHDRAWN, DISQUALIFIED, DECLINED, REFUNDED)
 
 
 def test_five_hundred_rounds_with_the_longest_ids_are_written_in_items(

@@ -3,6 +3,8 @@
 import hashlib
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_PAIRS = [a + b for a in _CROCKFORD for b in _CROCKFORD]
+_VALUES = {char: value for value, char in enumerate(_CROCKFORD)}
 
 
 def ulid(instant_ms: int, randomness: bytes) -> str:
@@ -33,3 +35,17 @@ def ulid_instant(text: str) -> int:
 def is_ulid(text: str) -> bool:
     """Whether `text` has the form of a ULID of ours."""
     return len(text) == 26 and text[0] <= "7" and all(c in _CROCKFORD for c in text)
+
+
+def ulid_bytes(text: str) -> bytes:
+    """The 16 bytes of a ULID. KeyError or OverflowError for what is none (ask `is_ulid` first)."""
+    number = 0
+    for char in text:
+        number = number << 5 | _VALUES[char]
+    return number.to_bytes(16, "big")
+
+
+def ulid_text(data: bytes) -> str:
+    """The inverse of `ulid_bytes`; two characters at a time, since boards are made of many."""
+    number = int.from_bytes(data, "big")
+    return "".join([_PAIRS[number >> shift & 1023] for shift in range(120, -1, -10)])

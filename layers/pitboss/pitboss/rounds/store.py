@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 SCHEMA = segment_store.SCHEMA
-SEAT = "seat:"
+SEAT = "@"  # begins the name of a seat's attribute: player key behind it
 INBOX_TTL_S = 45 * 86_400
 
 put_segments = segment_store.put_segments
