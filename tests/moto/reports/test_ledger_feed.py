@@ -195,7 +195,7 @@ def test_deletions_and_foreign_items_are_let_pass(hub: Hub) -> None:
     stream.bet("1", "ann", 100)
     removed = {**stream.records[0], "eventName": "REMOVE"}
     removed["dynamodb"] = {k: v for k, v in removed["dynamodb"].items() if k != "NewImage"}
-    account = {"pk": {"S": "ACC#t#a#EUR"}, "sk": {"S": "BALANCE"}, "tenantId": {"S": hub.tenant}}
+    account = {"pk": {"S": "BOOKS#t"}, "sk": {"S": "T1#EUR"}, "tenantId": {"S": hub.tenant}}
     foreign = {"eventName": "INSERT", "dynamodb": {"NewImage": account, "SequenceNumber": "9"}}
     assert stream.play([removed, foreign]) == []
     assert list(walk(hub.tenant, Filter(0, hub.now + HOUR))) == []

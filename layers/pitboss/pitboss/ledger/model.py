@@ -13,6 +13,10 @@ Accounts of tournament money, each per tenant and currency:
 | `operator/<id>/cash` | the counterpart: what the operator's wallet has moved |
 
 A positive amount adds to a balance. The lines of a posting sum to zero, so all balances of a currency do.
+
+A posting is entered in one *book*: that of its tournament, or the house's where no account of a tournament moves. A book
+holds the balance of each account as far as its own postings go, so an operator's account is the sum over the books: no
+balance is shared by all tournaments of an operator, and a posting moves one record, however many accounts it has.
 """
 
 import re
@@ -21,6 +25,7 @@ from typing import NamedTuple
 from pitboss.kernel.money import MAX_EXPONENT, MAX_MINOR
 
 MAX_LINES = 12
+HOUSE = "house"
 _ACCOUNT = re.compile(
     r"(?:tournament/[0-9A-Za-z-]{1,64}/(?:pool|payable)|operator/[0-9A-Za-z-]{1,64}/[a-z]{1,16})", re.ASCII
 )
@@ -44,6 +49,11 @@ class Posting(NamedTuple):
     at: int
     memo: str = ""
 
+    @property
+    def book(self) -> str:
+        """The book it is entered in: a tournament's id, or `house`."""
+        return next((book for line in self.lines if (book := book_of(line.account)) != HOUSE), HOUSE)
+
 
 def pool_account(tournament_id: str) -> str:
     """Where the prize money of one tournament is kept."""
@@ -60,6 +70,12 @@ def operator_account(tenant_id: str, name: str) -> str:
     return f"operator/{tenant_id}/{name}"
 
 
+def book_of(account: str) -> str:
+    """The book of an account of a tournament; `house` for an account that stands in many."""
+    owner, _, rest = account.partition("/")
+    return rest.partition("/")[0] if owner == "tournament" else HOUSE
+
+
 def check_posting(posting: Posting) -> None:
     """ValueError unless the posting balances; a fault here is a fault of the program, never of a request."""
     accounts = [line.account for line in posting.lines]
@@ -67,6 +83,8 @@ def check_posting(posting: Posting) -> None:
         raise ValueError(f"a posting has 2 to {MAX_LINES} lines, one for each account")
     if not all(_ACCOUNT.fullmatch(account) for account in accounts):
         raise ValueError(f"unknown kind of account among {accounts}")
+    if len({book_of(account) for account in accounts} - {HOUSE}) > 1:
+        raise ValueError("a posting stays within one tournament")
     if any(line.amount == 0 or abs(line.amount) > MAX_MINOR for line in posting.lines):
         raise ValueError("an amount of a posting is not zero and stays within the ledger's limit")
     if sum(line.amount for line in posting.lines) != 0:

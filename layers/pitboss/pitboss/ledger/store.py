@@ -1,12 +1,18 @@
-"""Accounts and postings in the `ledger` table.
+"""Books and postings in the `ledger` table.
 
-A posting is one TransactWriteItems: the transaction item under the id of its cause (nothing may stand there), and for
-each line the balance (conditioned on its version) and an entry with the balance before and after. What must be true
-together with the money (a seat activated, a result final) is written in the same transaction, as `beside`.
+| item | pk | sk |
+|---|---|---|
+| posting | `TX#<tenant>` | `<id of its cause>` (each line with its balance before and after) |
+| book | `BOOKS#<tenant>` | `<tournament, or house>#<currency>` (all its balances, and how many postings made them) |
+
+A posting is one TransactWriteItems: the posting under the id of its cause (nothing may stand there), and its book,
+conditioned on its version. The posting carries the version that it made, so a book can be retold from its postings one by
+one, and one that is missing leaves a gap. What must be true together with the money (a seat activated, a result final) is
+written in the same transaction, as `beside`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from pitboss.ledger.model import Posting, check_posting
 from pitboss.platform.dynamo import (
@@ -14,11 +20,9 @@ from pitboss.platform.dynamo import (
     TooBusy,
     TransactionRefused,
     get,
-    get_many,
     put_op,
     query,
     transact,
-    update_op,
 )
 from pitboss.platform.settings import ledger_table
 
@@ -27,103 +31,78 @@ if TYPE_CHECKING:
 
     type Op = TransactWriteItemTypeDef
 
-SCHEMA = 1
-ATTEMPTS = 12  # each is a fresh read of the balances; TransactionConflicts are tried again inside `transact`
+SCHEMA = 2
+ATTEMPTS = 12  # each is a fresh read of the book; TransactionConflicts are tried again inside `transact`
 
 
-def _account_pk(tenant_id: str, account: str, currency: str) -> str:
-    return f"ACC#{tenant_id}#{account}#{currency}"
+def _books_pk(tenant_id: str) -> str:
+    return f"BOOKS#{tenant_id}"
 
 
 def _tx_pk(tenant_id: str) -> str:
     return f"TX#{tenant_id}"
 
 
-def read_balances(tenant_id: str, currency: str, accounts: Iterable[str]) -> dict[str, Record]:
-    """The balance records of some accounts; one that was never posted to is absent."""
-    keys = {_account_pk(tenant_id, account, currency): account for account in accounts}
-    found = get_many(ledger_table(), [(pk, "BALANCE") for pk in keys])
-    return {keys[pk]: record for (pk, _), record in found.items()}
+def read_book(tenant_id: str, book: str, currency: str) -> Record | None:
+    """A book: `balances` by account, `version` (how many postings it has); None if nothing was ever posted to it."""
+    return get(ledger_table(), _books_pk(tenant_id), f"{book}#{currency}")
 
 
-def post_ops(tenant_id: str, posting: Posting, balances: Mapping[str, Record]) -> list["Op"]:
-    """The transaction items of a posting, given the balances as they were read: the transaction item first."""
+def books(tenant_id: str) -> Iterator[Record]:
+    """All books of a tenant, as `read_book` answers one."""
+    return query(ledger_table(), _books_pk(tenant_id))
+
+
+def post_ops(tenant_id: str, posting: Posting, book: Record | None) -> list["Op"]:
+    """The transaction items of a posting, given its book as it was read: the posting first, then the book."""
     check_posting(posting)
-    table = ledger_table()
-    ops = [
-        put_op(
-            table,
-            {
-                "pk": _tx_pk(tenant_id),
-                "sk": posting.tx_id,
-                "tenantId": tenant_id,
-                "schema": SCHEMA,
-                "kind": posting.kind,
-                "currency": posting.currency,
-                "exponent": posting.exponent,
-                "at": posting.at,
-                "memo": posting.memo or None,
-                "lines": [[line.account, line.amount] for line in posting.lines],
-            },
-            condition="absent",
-        )
-    ]
+    version = book["version"] if book else 0
+    balances: dict[str, int] = dict(book["balances"]) if book else {}
+    lines = []
     for line in posting.lines:
-        ops += _line_ops(tenant_id, posting, line.account, line.amount, balances.get(line.account))
-    return ops
-
-
-def _line_ops(
-    tenant_id: str, posting: Posting, account: str, amount: int, balance: Record | None
-) -> list["Op"]:
-    table, pk = ledger_table(), _account_pk(tenant_id, account, posting.currency)
-    before = balance["amount"] if balance else 0
-    version = balance["version"] if balance else 0
-    entry = {
-        "pk": pk,
-        "sk": f"E#{version + 1:012d}",
+        before = balances.get(line.account, 0)
+        balances[line.account] = before + line.amount
+        lines.append([line.account, line.amount, before, before + line.amount])
+    told = {
+        "pk": _tx_pk(tenant_id),
+        "sk": posting.tx_id,
         "tenantId": tenant_id,
         "schema": SCHEMA,
-        "txId": posting.tx_id,
         "kind": posting.kind,
-        "amount": amount,
-        "before": before,
-        "after": before + amount,
+        "book": posting.book,
+        "seq": version + 1,
+        "currency": posting.currency,
+        "exponent": posting.exponent,
         "at": posting.at,
+        "memo": posting.memo or None,
+        "lines": lines,
     }
-    values: dict[str, Any] = {
-        ":after": before + amount,
-        ":next": version + 1,
-        ":tenant": tenant_id,
-        ":schema": SCHEMA,
-        ":account": account,
-        ":currency": posting.currency,
-        ":exponent": posting.exponent,
+    after = {
+        "pk": _books_pk(tenant_id),
+        "sk": f"{posting.book}#{posting.currency}",
+        "tenantId": tenant_id,
+        "schema": SCHEMA,
+        "version": version + 1,
+        "currency": posting.currency,
+        "exponent": posting.exponent,
+        "balances": balances,
     }
-    if version:
-        values[":version"] = version
-    written = update_op(
-        table,
-        pk,
-        "BALANCE",
-        "SET amount = :after, version = :next, tenantId = :tenant, #schema = :schema,"
-        " account = :account, currency = :currency, exponent = :exponent",
-        condition="version = :version" if version else "attribute_not_exists(pk)",
-        names={"#schema": "schema"},
-        values=values,
-    )
-    return [written, put_op(table, entry, condition="absent")]
+    table = ledger_table()
+    if book is None:
+        return [put_op(table, told, condition="absent"), put_op(table, after, condition="absent")]
+    moved = put_op(table, after, condition="version = :version", values={":version": version})
+    return [put_op(table, told, condition="absent"), moved]
 
 
 def commit(tenant_id: str, posting: Posting, beside: Sequence["Op"] = ()) -> bool:
     """Post once, together with `beside`. False when this cause was posted before: then `beside` was written with it.
 
     Raises TransactionRefused with the reasons of `beside` alone when one of its conditions said no, and TooBusy when
-    other postings to the same accounts kept winning; nothing was written in either case.
+    other postings to the same book kept winning; nothing was written in either case.
     """
     for _ in range(ATTEMPTS):
-        balances = read_balances(tenant_id, posting.currency, (line.account for line in posting.lines))
-        ops = [*beside, *post_ops(tenant_id, posting, balances)]
+        book = read_book(tenant_id, posting.book, posting.currency)
+        ops = [*beside, *post_ops(tenant_id, posting, book)]
         try:
             transact(ops)
         except TransactionRefused as refused:
@@ -131,7 +110,7 @@ def commit(tenant_id: str, posting: Posting, beside: Sequence["Op"] = ()) -> boo
                 return False
             if any(reason is not None for reason in refused.reasons[: len(beside)]):
                 raise TransactionRefused(refused.reasons[: len(beside)]) from None
-            continue  # a balance moved between our read and our write
+            continue  # the book moved between our read and our write
         return True
     raise TooBusy
 
@@ -144,8 +123,3 @@ def read_transaction(tenant_id: str, tx_id: str) -> Record | None:
 def transactions(tenant_id: str, prefix: str = "") -> Iterator[Record]:
     """All postings of a tenant whose cause begins with `prefix`, by cause."""
     return query(ledger_table(), _tx_pk(tenant_id), prefix=prefix)
-
-
-def entries(tenant_id: str, account: str, currency: str) -> Iterator[Record]:
-    """The entries of one account, oldest first."""
-    return query(ledger_table(), _account_pk(tenant_id, account, currency), prefix="E#")
