@@ -119,7 +119,18 @@ class World:
 
     def debit(self, ref: str, amount: int = 1000, rake: int = 100, **more: Any) -> Outcome:
         """Ask for a buy-in of the player."""
-        asked: dict[str, Any] = {
+        return service.request_debit(self.tenant, self.tournament, **self._asked(ref, amount, rake, **more))
+
+    def born(self, ref: str) -> tuple[Movement, Any]:
+        """A buy-in of the player, and what writes it."""
+        return service.debit_born(self.tenant, self.tournament, **self._asked(ref, 1000, 100))
+
+    def _asked(self, ref: str, amount: int, rake: int, **more: Any) -> dict[str, Any]:
+        return {
+            "ref": ref,
+            "amount": amount,
+            "rake": rake,
+            "now": self.now,
             "kind": "buy_in",
             "entry_id": f"entry-{ref}",
             "brand_id": "aurora",
@@ -128,9 +139,6 @@ class World:
             "exponent": 2,
             **more,
         }
-        return service.request_debit(
-            self.tenant, self.tournament, ref=ref, amount=amount, rake=rake, now=self.now, **asked
-        )
 
     def refund(self, debit_ref: str, refund_ref: str) -> bool:
         """Give a debit back."""

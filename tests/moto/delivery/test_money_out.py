@@ -39,13 +39,69 @@ def test_a_debit_is_taken_once_and_its_tournament_hears_of_it(world: World) -> N
 
 
 def test_a_tournament_that_heard_in_its_own_transaction_is_not_told_again(world: World) -> None:
-    world.debit("d1")
-    transact([public.told_op(world.tenant, "T1", "d1")])
-    world.now += 31_000
+    born, op = world.born("d1")
+    transact([op])
+    outcome, ended = public.ask(born, world.now)
+    assert ended is not None
+    assert (outcome.state, world.movement("d1").state) == ("confirmed", "requested")
+    transact([public.heard_op(ended)])
+    assert world.movement("d1").told
+    world.now += 61_000
     assert world.work() == 0
-    world.debit("d2", amount=10**7)
+    assert world.debit("d1") == outcome
+    assert len(told()) == 1
     with pytest.raises(TransactionRefused):
-        transact([public.told_op(world.tenant, "T1", "d2")])
+        transact([public.heard_op(ended)])
+    with pytest.raises(TransactionRefused):
+        transact([op])
+
+
+@pytest.mark.parametrize("sent", [True, False])
+def test_a_debit_whose_asker_died_is_asked_for_again_with_the_same_reference(
+    world: World, sent: bool
+) -> None:
+    born, op = world.born("d1")
+    transact([op])
+    if sent:
+        public.ask(born, world.now)
+    assert world.debit("d1").state == "unknown"  # leased to who died
+    assert not world.due()
+    world.now += 46_000
+    world.work_until_quiet()
+    assert world.told_debits == [("d1", "confirmed")]
+    assert world.balance()["balance"] == "989.00"
+    assert [row["ref"] for row in told()] == ["d1"]
+
+
+def test_an_end_that_could_not_be_acted_upon_is_kept_and_told_later(world: World) -> None:
+    born, op = world.born("d1")
+    transact([op])
+    outcome, ended = public.ask(born, world.now)
+    assert ended is not None
+    assert public.keep(ended) == outcome
+    world.now += 31_000
+    world.work_until_quiet()
+    assert world.told_debits == [("d1", "confirmed")]
+
+
+def test_an_end_that_came_after_the_debit_was_undone_buys_nothing(world: World) -> None:
+    born, op = world.born("d1")
+    transact([op])
+    outcome, ended = public.ask(born, world.now)
+    assert ended is not None
+    assert public.refund(world.tenant, "T1", debit_ref="d1", refund_ref="r1", reason="void", now=world.now)
+    with pytest.raises(TransactionRefused):
+        transact([public.heard_op(ended)])
+    assert (outcome.state, public.keep(ended).state) == ("confirmed", "declined")
+    world.work_until_quiet()
+    assert world.balance()["balance"] == "1000.00"
+
+
+def test_a_place_in_the_list_without_a_debit_is_passed_over(world: World) -> None:
+    world.born("d0")  # its reservation was refused
+    world.debit("d1")
+    shown, more = store.of_tenant(world.tenant, "debit", before=None, limit=10)
+    assert ([movement.ref for _, movement in shown], more) == (["d1"], False)
 
 
 def test_a_player_without_the_money_is_declined_for_good(world: World) -> None:

@@ -2,6 +2,10 @@
 
 request_debit(tenant_id, tournament_id, *, ref, kind, entry_id, brand_id, player_id, amount, rake, currency, exponent,
               now) -> Outcome
+debit_born(tenant_id, tournament_id, *, as request_debit) -> (Movement, TransactItem)
+ask(born, now) -> (Outcome, Movement | None)
+heard_op(ended) -> TransactItem
+keep(ended) -> Outcome
 debit_outcome(tenant_id, tournament_id, ref) -> Outcome | None
 refund(tenant_id, tournament_id, *, debit_ref, refund_ref, reason, now) -> bool
 plan_payouts(tenant_id, tournament_id, result_version, lines, approval, *, now) -> None
@@ -9,7 +13,6 @@ payouts_of(tenant_id, tournament_id) -> list[Movement]
 debits_of(tenant_id, tournament_id) -> list[Movement]
 debit_of(tenant_id, tournament_id, ref) -> Movement | None
 all_settled(tenant_id, tournament_id) -> bool
-told_op(tenant_id, tournament_id, ref) -> TransactItem
 sweep(now) -> int
 """
 
@@ -17,14 +20,17 @@ from pitboss.delivery import store
 from pitboss.delivery.model import FreeRounds, Movement, Outcome, PayoutLine
 from pitboss.delivery.service import (
     all_settled,
+    ask,
+    debit_born,
     debit_outcome,
     debits_of,
+    heard_op,
+    keep,
     payouts_of,
     plan_payouts,
     refund,
     request_debit,
     sweep,
-    told_op,
 )
 
 __all__ = [
@@ -33,15 +39,18 @@ __all__ = [
     "Outcome",
     "PayoutLine",
     "all_settled",
+    "ask",
+    "debit_born",
     "debit_of",
     "debit_outcome",
     "debits_of",
+    "heard_op",
+    "keep",
     "payouts_of",
     "plan_payouts",
     "refund",
     "request_debit",
     "sweep",
-    "told_op",
 ]
 
 

@@ -63,6 +63,56 @@ def request_debit(
     return rules.debit_outcome(asked)
 
 
+def debit_born(
+    tenant_id: str,
+    tournament_id: str,
+    *,
+    ref: str,
+    kind: DebitKind,
+    entry_id: str,
+    brand_id: str,
+    player_id: str,
+    amount: int,
+    rake: int,
+    currency: str,
+    exponent: int,
+    now: int,
+) -> tuple[Movement, "TransactWriteItemTypeDef"]:
+    """A debit whose reference was never used, with the item that is to be written in the asker's own transaction; then
+    `ask`. It is born claimed: an asker that dies leaves it to the worker, which sends the same reference when the lease
+    has run out. Its place in the list is written here."""
+    terms = Terms(entry_id, brand_id, player_id, amount, rake, currency, exponent)
+    asked = Movement(
+        tenant_id, tournament_id, "debit", ref, kind, "unknown", terms, created_at=now, due_at=now
+    )
+    born = replace(rules.claim(asked, now), version=1)
+    store.list_first(born)
+    return born, store.birth_op(born)
+
+
+def ask(born: Movement, now: int) -> tuple[Outcome, Movement | None]:
+    """Send a debit that was born just now. Where the answer is a plain yes or no, it comes as a movement that is not
+    written yet: write `heard_op` with what follows from it, or `keep` it. Dying before either, the same reference is
+    sent again when the lease has run out, and answered the same."""
+    ended, ended_at = _sent(born, now)
+    outcome = rules.debit_outcome(ended)
+    if outcome.state == "unknown":
+        _recorded(ended, ended_at)
+        return outcome, None
+    return outcome, ended
+
+
+def heard_op(ended: Movement) -> "TransactWriteItemTypeDef":
+    """The end of a debit, heard by its tournament, for the tournament's transaction; refused if the debit was changed."""
+    return store.change_op(replace(ended, told=True, due_at=None))
+
+
+def keep(ended: Movement) -> Outcome:
+    """Write the end of a debit by itself; the worker will tell the tournament. Answers how the debit stands, which is
+    another way if it was changed meanwhile."""
+    return rules.debit_outcome(_recorded(ended, ended.attempts[-1].at) or _reload(ended))
+
+
 def debit_outcome(tenant_id: str, tournament_id: str, ref: str) -> Outcome | None:
     """How a debit stands, or None if it was never asked for."""
     found = store.load(tenant_id, tournament_id, "debit", ref)
@@ -110,12 +160,6 @@ def _bury(tenant_id: str, tournament_id: str, debit: Movement | None, ref: str, 
         debit, state="declined", version=debit.version + 1, due_at=None, lease_until=0, told=True, reason=why
     )
     return store.save(ended)
-
-
-def told_op(tenant_id: str, tournament_id: str, ref: str) -> "TransactWriteItemTypeDef":
-    """A transaction item that marks a confirmed debit as heard by its tournament. Optional: without it the worker tells
-    the tournament once more, half a minute later, and marks it then."""
-    return store.told_op(tenant_id, tournament_id, ref)
 
 
 # ---------------------------------------------------------------- payouts
@@ -192,14 +236,24 @@ def _attempt(movement: Movement, now: int) -> Movement | None:
     claimed = rules.claim(movement, now)
     if not store.save(claimed):
         return None
-    reply = gateway.deliver(claimed, now, local=is_local())
-    ended_at = now + reply.elapsed_ms
-    ended = rules.after_attempt(claimed, reply, ended_at)
-    if reply.verdict == "conflict":
-        count("callback_conflicts")
-        logger.error("the operator knows this reference with other content", ref=movement.ref)
+    ended, ended_at = _sent(claimed, now)
     if ended.family == "refund" and ended.state == "confirmed":
         return ended if _refunded(ended) else None
+    return _recorded(ended, ended_at)
+
+
+def _sent(claimed: Movement, now: int) -> tuple[Movement, int]:
+    """What a claimed movement becomes by an attempt, and when that was; nothing of it is written yet."""
+    reply = gateway.deliver(claimed, now, local=is_local())
+    ended_at = now + reply.elapsed_ms
+    if reply.verdict == "conflict":
+        count("callback_conflicts")
+        logger.error("the operator knows this reference with other content", ref=claimed.ref)
+    return rules.after_attempt(claimed, reply, ended_at), ended_at
+
+
+def _recorded(ended: Movement, ended_at: int) -> Movement | None:
+    """Write how an attempt ended. None when somebody else changed the movement meanwhile."""
     if not store.save(ended):
         # A debit that was undone while it was being sent: its refund settles it either way.
         return None

@@ -37,7 +37,6 @@ from pitboss.platform.dynamo import (
     query,
     to_attribute,
     transact,
-    update_op,
 )
 from pitboss.platform.settings import ledger_table
 
@@ -127,7 +126,10 @@ def _movement(record: Record) -> Movement:
 
 
 def _birth(movement: Movement) -> "list[TransactWriteItemTypeDef]":
-    table = ledger_table()
+    return [birth_op(movement), _listing(movement)]
+
+
+def _listing(movement: Movement) -> "TransactWriteItemTypeDef":
     place = f"{movement.created_at:013d}#{movement.tournament_id}#{movement.ref}"
     listing = {
         "pk": _list_pk(movement.tenant_id, _side(movement.family)),
@@ -135,10 +137,22 @@ def _birth(movement: Movement) -> "list[TransactWriteItemTypeDef]":
         "tenantId": movement.tenant_id,
         "schema": SCHEMA,
     }
-    return [put_op(table, _record(movement), condition="absent"), put_op(table, listing)]
+    return put_op(ledger_table(), listing)
 
 
-def _change(movement: Movement) -> "TransactWriteItemTypeDef":
+def birth_op(movement: Movement) -> "TransactWriteItemTypeDef":
+    """A new movement, for a transaction of somebody else's; `list_first` comes before it."""
+    return put_op(ledger_table(), _record(movement), condition="absent")
+
+
+def list_first(movement: Movement) -> None:
+    """Give a movement its place in the list, before it is born: a place without a movement is passed over by readers, and
+    costs half of what it does in the transaction."""
+    apply(_listing(movement))
+
+
+def change_op(movement: Movement) -> "TransactWriteItemTypeDef":
+    """A changed movement, refused unless the version before it stands."""
     return put_op(
         ledger_table(),
         _record(movement),
@@ -173,7 +187,7 @@ def create_all(movements: Sequence[Movement]) -> list[Movement]:
 def save(movement: Movement) -> bool:
     """Write a changed movement over the version before it. False when somebody else was faster."""
     try:
-        apply(_change(movement))
+        apply(change_op(movement))
     except ConditionFailed:
         return False
     return True
@@ -182,7 +196,7 @@ def save(movement: Movement) -> bool:
 def save_both(one: Movement, other: Movement) -> bool:
     """Two changed movements, together or not at all. False when either was changed meanwhile."""
     try:
-        transact([_change(one), _change(other)])
+        transact([change_op(one), change_op(other)])
     except TransactionRefused:
         return False
     return True
@@ -191,23 +205,10 @@ def save_both(one: Movement, other: Movement) -> bool:
 def save_with_birth(changed: Movement, born: Movement) -> bool:
     """A changed movement and a new one, together or not at all."""
     try:
-        transact([_change(changed), *_birth(born)])
+        transact([change_op(changed), *_birth(born)])
     except TransactionRefused:
         return False
     return True
-
-
-def told_op(tenant_id: str, tournament_id: str, ref: str) -> "TransactWriteItemTypeDef":
-    """Marks a confirmed debit as heard, inside the tournament's own transaction; refused if it is not confirmed."""
-    return update_op(
-        ledger_table(),
-        _pk(tenant_id, tournament_id),
-        _sk("debit", ref),
-        "SET told = :yes, #v = #v + :one REMOVE duepk, dueAt, dueTime",
-        condition="#s = :confirmed",
-        names={"#v": "version", "#s": "state"},
-        values={":yes": True, ":one": 1, ":confirmed": "confirmed"},
-    )
 
 
 # ---------------------------------------------------------------- reads

@@ -2,10 +2,12 @@
 
 from typing import NamedTuple
 
+from pitboss.delivery.public import Movement, debit_of
 from pitboss.kernel.ids import derive_ulid
 from pitboss.kernel.refusal import FieldError, Refusal
 from pitboss.platform.dynamo import TooBusy, TransactionRefused
 from pitboss.tournaments import entry_rules, entry_store, store
+from pitboss.tournaments.debiting import reserving
 from pitboss.tournaments.model import (
     ACTIVE,
     DECLINED,
@@ -117,11 +119,11 @@ def register(
             now=actor.now,
         )
         try:
-            entry = _reserve(tournament, before, entry, actor)
+            entry, debit = _reserve(tournament, before, entry, actor)
         except (TransactionRefused, TooBusy):
             continue  # the seat, the entry or the status moved: look again and give a definite answer
         if entry.pending is not None:
-            entry = resume(tournament, entry, actor)
+            entry = resume(tournament, entry, actor, debit)
         return Registered(tournament, entry, fresh=True)
     raise busy("registrations")
 
@@ -131,16 +133,20 @@ def _full(tournament: Tournament) -> Refusal:
     return Refusal("TOURNAMENT_FULL", f"All {most} seats are taken.", facts={"maxPlayers": most})
 
 
-def _reserve(tournament: Tournament, before: Entry | None, entry: Entry, actor: Actor) -> Entry:
-    """Take the seat, for good where nothing is to be debited; the entry as it was written."""
+def _reserve(
+    tournament: Tournament, before: Entry | None, entry: Entry, actor: Actor
+) -> tuple[Entry, Movement | None]:
+    """Take the seat, for good where nothing is to be debited; the entry as it was written, and its debit."""
     if entry.pending is not None and tournament.spec.collect == "operator":
-        return seat_paid(tournament, before, entry, entry.pending, actor)
+        return seat_paid(tournament, before, entry, entry.pending, actor), None
     certain = entry.status == ACTIVE
     kind = "registration.accepted" if certain else "registration.requested"
+    debit = None
     if certain:
         entry, written = seating(tournament, before, entry)
     else:
-        written = entry_store.entry_ops(before, entry)
+        entry, debit, born = reserving(tournament, entry, actor.now)
+        written = [*entry_store.entry_ops(before, entry), born]
     store.commit(
         [
             entry_store.seat_op(
@@ -153,7 +159,7 @@ def _reserve(tournament: Tournament, before: Entry | None, entry: Entry, actor: 
     )
     if certain:
         make_room(tournament)
-    return entry
+    return entry, debit
 
 
 def withdraw(tenant_id: str, tournament_id: str, player_id: str, brand_id: str | None, actor: Actor) -> Entry:
@@ -203,19 +209,26 @@ def buy(
         if any(paid.ref == ref for paid in entry.paid):
             _check_bought(entry, ref)
             return Registered(tournament, entry, fresh=False)
+        debit = None
         if entry.pending is None or entry.pending.ref != ref:
             after = entry_rules.purchase_of(tournament, entry, kind, ref, actor.now)
+            written = []
+            # A purchase under this key may have been declined before: then its debit is there, and answers.
+            if tournament.spec.collect == "callback" and not debit_of(tenant_id, tournament_id, ref):
+                after, debit, born = reserving(tournament, after, actor.now)
+                written.append(born)
             ops = [
                 entry_store.seat_op(tournament, ENTERABLE),
                 *entry_store.entry_ops(entry, after),
                 event_of(after, f"entry.{kind}_requested", actor, ref=ref),
+                *written,
             ]
             try:
                 store.commit(ops)
             except (TransactionRefused, TooBusy):
                 continue
             entry = after
-        done = resume(tournament, entry, actor)
+        done = resume(tournament, entry, actor, debit)
         if done.pending is None:
             _check_bought(done, ref)
         return Registered(tournament, done, fresh=True)

@@ -3,12 +3,13 @@
     reserve the seat -> debit -> activate and post | declined: free the seat | unknown: hold it until it is known
 
 Every step is one transaction and the debit has one reference for ever, so whoever comes next (the player's repeated
-call, the money worker, the sweeper) goes on where the last one stopped and ends in the same state.
+call, the money worker, the sweeper) goes on where the last one stopped and ends in the same state. The debit is born with
+the reservation and ends with the activation; in between its own lease says who looks at it when the asker has died.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any
 
 from pitboss.delivery import public as delivery
 from pitboss.kernel.refusal import Refusal
@@ -17,12 +18,14 @@ from pitboss.platform.dynamo import TooBusy, TransactionRefused
 from pitboss.platform.observe import count, logger
 from pitboss.rounds import public as rounds
 from pitboss.tournaments import entry_rules, entry_store, store
+from pitboss.tournaments.debiting import debit_terms
 from pitboss.tournaments.model import (
     BEFORE_START,
     DECLINED,
     ENTERABLE,
     PAUSED,
     REFUNDED,
+    SCHEDULED,
     Actor,
     Entry,
     Event,
@@ -42,59 +45,76 @@ ATTEMPTS = 8
 STILL_OPEN = (*ENTERABLE, PAUSED)
 
 
-def resume(tournament: Tournament, entry: Entry, actor: Actor) -> Entry:
-    """Take a pending purchase as far as it goes now."""
+def resume(
+    tournament: Tournament, entry: Entry, actor: Actor, debit: delivery.Movement | None = None
+) -> Entry:
+    """Take a pending purchase as far as it goes now; `debit` was born with it, in this very call."""
     if entry.pending is None:
         return entry
     if tournament.spec.collect == "operator":
         return settle_purchase(tournament, entry, "confirmed", "", actor)
-    outcome = _debit(tournament, entry, entry.pending, actor.now)
+    heard = None
+    if debit is not None:
+        outcome, heard = delivery.ask(debit, actor.now)
+    else:
+        outcome = delivery.request_debit(
+            tournament.tenant_id,
+            tournament.tournament_id,
+            **debit_terms(tournament, entry, entry.pending),
+            now=actor.now,
+        )
     if outcome.state == "unknown":
         count("purchases_pending")
         return entry
-    return settle_purchase(tournament, entry, outcome.state, outcome.reason, actor)
+    return settle_purchase(tournament, entry, outcome.state, outcome.reason, actor, heard)
 
 
-def _debit(tournament: Tournament, entry: Entry, pending: Pending, now: int) -> delivery.Outcome:
-    return delivery.request_debit(
-        tournament.tenant_id,
-        tournament.tournament_id,
-        ref=pending.ref,
-        kind=cast(Literal["buy_in", "rebuy", "add_on"], pending.kind),
-        entry_id=entry.entry_id,
-        brand_id=entry.brand_id,
-        player_id=entry.player_id,
-        amount=pending.fee,
-        rake=pending.rake,
-        currency=tournament.spec.currency,
-        exponent=tournament.spec.exponent,
-        now=now,
-    )
-
-
-def settle_purchase(tournament: Tournament, entry: Entry, state: str, reason: str, actor: Actor) -> Entry:
+def settle_purchase(
+    tournament: Tournament,
+    entry: Entry,
+    state: str,
+    reason: str,
+    actor: Actor,
+    heard: delivery.Movement | None = None,
+) -> Entry:
     """Give a pending purchase its end, `confirmed` or `declined`, once, whoever comes to know it first.
 
     Confirmed: the entry takes effect and the ledger is posted, in one transaction; too late for that, the money is
-    owed back. Declined: the seat is free again.
+    owed back. Declined: the seat is free again. `heard` is the end of the debit where it is not written yet: it is
+    written in that transaction, or, where that is refused, by itself, so that it is not lost.
     """
     for _ in range(ATTEMPTS):
-        pending = entry.pending
-        if pending is None:
-            return entry
         try:
-            if state == "declined":
-                return _decline(tournament, entry, reason or "declined", actor)
-            if tournament.status in STILL_OPEN:
-                return _activate(tournament, entry, pending, actor)
-            if tournament.status not in BEFORE_START:
-                return _return_late(tournament, entry, pending, actor)
+            with_it = [delivery.heard_op(heard)] if heard else []
+            done = _settled(tournament, entry, state, reason, actor, with_it)
         except (TransactionRefused, TooBusy):
-            tournament = require(tournament.tenant_id, tournament.tournament_id)
-            entry = _again(entry)
-            continue
-        return entry
+            done = None
+        if done is not None:
+            return done
+        if heard is not None:
+            outcome, heard = delivery.keep(heard), None
+            state, reason = outcome.state, outcome.reason
+        if entry.pending is None or state == "unknown" or tournament.status == SCHEDULED:
+            return entry
+        tournament = require(tournament.tenant_id, tournament.tournament_id)
+        entry = _again(entry)
     raise busy("payments")
+
+
+def _settled(
+    tournament: Tournament, entry: Entry, state: str, reason: str, actor: Actor, with_it: list["Op"]
+) -> Entry | None:
+    """One attempt; None where nothing was written."""
+    pending = entry.pending
+    if pending is None:
+        return None
+    if state == "declined":
+        return _decline(tournament, entry, reason or "declined", actor, with_it)
+    if tournament.status in STILL_OPEN:
+        return _activate(tournament, entry, pending, actor, with_it)
+    if tournament.status not in BEFORE_START:
+        return _return_late(tournament, entry, pending, actor, with_it)
+    return None
 
 
 def _again(entry: Entry) -> Entry:
@@ -104,7 +124,9 @@ def _again(entry: Entry) -> Entry:
     return found
 
 
-def _activate(tournament: Tournament, entry: Entry, pending: Pending, actor: Actor) -> Entry:
+def _activate(
+    tournament: Tournament, entry: Entry, pending: Pending, actor: Actor, with_it: list["Op"]
+) -> Entry | None:
     first = pending.kind == "buy_in"
     after = entry_rules.confirmed(tournament, entry, actor.now)
     fresh_entry = 1 if first else len(after.stints) - len(entry.stints)
@@ -114,11 +136,12 @@ def _activate(tournament: Tournament, entry: Entry, pending: Pending, actor: Act
         entry_store.seat_op(tournament, STILL_OPEN, players=1 if first else 0, count=fresh_entry),
         *written,
         event_of(after, kind, actor, ref=pending.ref),
+        *with_it,
     ]
     lines = _purchase_lines(tournament, pending)
     now_posted = _post(tournament, f"DEBIT#{pending.ref}", pending.kind, lines, actor, beside)
     if not now_posted:
-        return _again(entry)
+        return None  # somebody else did it: look again
     if first:
         make_room(tournament)
     return after
@@ -184,7 +207,7 @@ def _post(
     return ledger.post(tournament.tenant_id, posting, beside=beside)
 
 
-def _decline(tournament: Tournament, entry: Entry, reason: str, actor: Actor) -> Entry:
+def _decline(tournament: Tournament, entry: Entry, reason: str, actor: Actor, with_it: list["Op"]) -> Entry:
     after = entry_rules.refused(entry, reason)
     ops = [
         *entry_store.entry_ops(entry, after),
@@ -194,6 +217,7 @@ def _decline(tournament: Tournament, entry: Entry, reason: str, actor: Actor) ->
             actor,
             reason=reason,
         ),
+        *with_it,
     ]
     if after.status == DECLINED:
         ops.append(free_seat(tournament))
@@ -207,13 +231,16 @@ def free_seat(tournament: Tournament, *, players: int = 0, entries: int = 0) -> 
     return entry_store.seat_op(tournament, (tournament.status,), seats=-1, players=-players, count=-entries)
 
 
-def _return_late(tournament: Tournament, entry: Entry, pending: Pending, actor: Actor) -> Entry:
+def _return_late(
+    tournament: Tournament, entry: Entry, pending: Pending, actor: Actor, with_it: list["Op"]
+) -> Entry | None:
     after = entry_rules.too_late(entry, f"tournament {tournament.status}", actor.now)
     beside = [
         *entry_store.entry_ops(entry, after),
         event_of(
             after, "registration.rejected", actor, reason=after.reason or f"tournament {tournament.status}"
         ),
+        *with_it,
     ]
     if after.status == DECLINED:
         beside.append(free_seat(tournament))
@@ -222,7 +249,8 @@ def _return_late(tournament: Tournament, entry: Entry, pending: Pending, actor: 
         ledger.operator_account(tournament.tenant_id, "cash"): -price,
         ledger.payable_account(tournament.tournament_id): price,
     }
-    _post(tournament, f"DEBIT#{pending.ref}", "late_purchase", amounts, actor, beside)
+    if not _post(tournament, f"DEBIT#{pending.ref}", "late_purchase", amounts, actor, beside):
+        return None
     return drive(tournament, after, actor) or after
 
 
@@ -282,7 +310,7 @@ def drive(tournament: Tournament, entry: Entry, actor: Actor) -> Entry | None:
     """
     if entry.pending is not None:
         after = resume(tournament, entry, actor)
-        if after.pending is None or after.due_at > actor.now:
+        if after.pending is None or not after.due_at or after.due_at > actor.now:
             return after
         # Still unknown: look again later. Queue and worker are on it meanwhile.
         later = replace(after, due_at=actor.now + entry_rules.PENDING_CHECK_MS, version=after.version + 1)
