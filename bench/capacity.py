@@ -2,15 +2,17 @@
 
 DynamoDB's published rules: a write takes 1 unit per started KB of the item (names and values), a strongly consistent read 1
 unit per started 4 KB of an item (each item of a batch by itself; a query by its sum). Counted all in: inbox, pages,
-segments, rosters, live item, and a board every flush with the ranker's reads of all pages and rosters (of a million players
+segments, rosters, live item, the key's admission, and a board every flush with the ranker's reads of all pages and rosters (of a million players
 every ten seconds). Large fields are computed from a sample of whole pages and scaled; boards kept outside the table are
-charged at an object's price.
+charged at an object's price. The dollars are those of the tables and of such objects; requests, Lambda and queues are
+in bench/results/flood.json, which weighs the same load on a running stack by DynamoDB's own answers (`python -m bench.flood`).
 
 The obvious design: an item per round (conditional put, the dedupe), the player's score updated, and a GSI on the score, which
 takes a delete and a put as its key changes; a rank then costs a count, which is not even charged here.
 """
 
 import argparse
+import math
 import random
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -25,6 +27,8 @@ from pitboss.rounds.ranker import item_of
 from pitboss.rounds.sorting import Entries, in_order
 from pitboss.scoring.model import Round, Seat
 from pitboss.scoring.public import compile_rules
+from pitboss.tenancy.hotgate import RENEW_MS, SHARES
+from pitboss.tenancy.model import DEFAULT_LIMITS
 
 from bench.report import keep, table
 from bench.workload import (
@@ -51,6 +55,7 @@ WRITE_USD, READ_USD = 0.625e-6, 0.125e-6  # on demand, us-east-1
 RANKED_A_SECOND = (
     100_000  # entries; what a ranking run reads and sorts, so that a million take ten seconds (see ranker)
 )
+REQUEST_S = 0.1  # how long a request of 500 rounds keeps its environment, generously
 SNAPSHOT_USD = 5e-6  # keeping an object; boards beyond boards.INLINE_BYTES are kept outside the table
 
 
@@ -188,6 +193,17 @@ def inbox_writes(players: int) -> float:
     return sum(wru(inbox_record(b)) for b in batches) / sum(map(len, batches))
 
 
+def admission_writes(players: int) -> float:
+    """Units per round of letting requests in: an environment writes its slot when half of its hold is over and it is
+    called, and counts a share of the minute's calls at once (tenancy/hotgate.py)."""
+    flushed = players * FLUSH_EVERY_MS / ROUND_EVERY_MS
+    requests = math.ceil(flushed / BATCH) * 1000 / FLUSH_EVERY_MS
+    environments = max(1.0, requests * REQUEST_S)
+    slots = min(environments * 1000 / RENEW_MS, requests)
+    shares = requests / (DEFAULT_LIMITS["ingest"] // SHARES) + environments / 60
+    return (slots + shares) / (players * 1000 / ROUND_EVERY_MS)
+
+
 def pitboss(players: int) -> dict[str, Any]:
     """This design: one flush and, since nothing changes in between, at most one board every two seconds."""
     meter = Meter(players)
@@ -195,7 +211,12 @@ def pitboss(players: int) -> dict[str, Any]:
     per_second = players * 1000 / ROUND_EVERY_MS
     every_s = max(FLUSH_EVERY_MS / 1000, players / RANKED_A_SECOND)
     board_writes, board_reads = meter.board(players)
-    writes = inbox_writes(players) + meter.writes / meter.rounds + board_writes / every_s / per_second
+    writes = (
+        inbox_writes(players)
+        + admission_writes(players)
+        + meter.writes / meter.rounds
+        + board_writes / every_s / per_second
+    )
     # Once a flush the scorer reads the live tournaments; the ranker reads its own and the former board.
     fixed = rru(size(to_item(store.live_record(meter.live)))) * 2 + board_writes / 4
     flushed = per_second * FLUSH_EVERY_MS / 1000

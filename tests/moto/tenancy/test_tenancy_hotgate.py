@@ -5,7 +5,7 @@ from pitboss.kernel.refusal import Refusal
 from pitboss.platform import dynamo
 from pitboss.platform.settings import hub_table
 from pitboss.platform.wire import problem
-from pitboss.tenancy import standing, store
+from pitboss.tenancy import admission, standing, store
 from pitboss.tenancy.hotgate import HOLD_S, HotGate
 from pitboss.tenancy.model import Node, OwnSettings, Standing
 
@@ -83,3 +83,29 @@ def test_keys_are_counted_apart_and_slots_together() -> None:
         gate.admit(tenant, key, NOON)
         assert refusal_name(lambda key=key: gate.admit(tenant, key, NOON)) == "RATE_LIMITED"
     assert refusal_name(lambda: HotGate().admit(tenant, "c", NOON)) == "SERVER_IS_BUSY"
+
+
+def test_rounds_in_are_hot_too_and_take_no_slot_of_other_calls() -> None:
+    tenant = here(ingest=600, concurrency=2, wallet=600, walletConcurrency=1)
+    gates = [HotGate(), HotGate()]
+    for gate in gates:
+        gate.admit(tenant, "k", NOON, "ingest")
+    assert refusal_name(lambda: HotGate().admit(tenant, "k", NOON, "ingest")) == "SERVER_IS_BUSY"
+    gates[0].admit(tenant, "k", NOON)
+    assert admission.take_slot(ROOT.id, "ordinary", 2, NOON)
+    windows = {row["sk"].split("#")[1] for row in dynamo.query(hub_table(), f"RATE#{ROOT.id}")}
+    assert windows == {"ingest", "wallet"}
+
+
+def test_an_hour_of_a_small_feed_costs_its_key_a_third_of_a_write_for_each_request(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A hundred players send every two seconds: what admission writes is then a tenth of what the rounds themselves do."""
+    tenant = here(ingest=6_000)
+    written = []
+    apply = dynamo.apply
+    monkeypatch.setattr(dynamo, "apply", lambda op, **more: (written.append(op), apply(op, **more))[1])
+    gate = HotGate()
+    for number in range(300):
+        gate.admit(tenant, "k", NOON + number * 2_000, "ingest")
+    assert len(written) <= 300 * 0.38

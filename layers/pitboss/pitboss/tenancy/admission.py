@@ -3,7 +3,7 @@
 | item | pk | sk | capacity of a call |
 |---|---|---|---|
 | rate window | `RATE#<tenant>` | `<keyId>#<class>#<minute>` | 1 write unit |
-| slots | `SLOTS#<tenant>` | `META`, `WALLET` (map of leases) | 2 write units (take, give back); hot calls: see hotgate |
+| slots | `SLOTS#<tenant>` | `META`, `WALLET`, `INGEST` (map of leases) | 2 write units (take, give back); hot calls: see hotgate |
 | idempotency | `IDEM#<tenant>` | `<sha256 of key>` | 2 write units and what the answer weighs |
 """
 

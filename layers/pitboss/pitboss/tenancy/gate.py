@@ -13,7 +13,7 @@ from pitboss.platform.http import Answer, Call
 from pitboss.platform.observe import count, logger
 from pitboss.tenancy import admission
 from pitboss.tenancy.addresses import is_allowed
-from pitboss.tenancy.hotgate import HotGate
+from pitboss.tenancy.hotgate import LANES, HotGate
 from pitboss.tenancy.model import Standing
 from pitboss.tenancy.standing import standing_of
 
@@ -44,8 +44,8 @@ class TenantGate:
             self._admit_key(call, home)
         if call.route.limit == "none":
             return {}
-        if call.route.limit == "wallet":
-            return self.hot.admit(home, caller.key_id, call.now).headers()
+        if call.route.limit in LANES and caller.kind == "api":
+            return self.hot.admit(home, caller.key_id, call.now, call.route.limit).headers()
         window = self._count(call, home)
         if caller.kind == "api":
             self._take_slot(call, home, window)
