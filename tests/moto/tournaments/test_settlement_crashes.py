@@ -8,6 +8,8 @@ import pytest
 from pitboss.kernel.instants import format_instant
 from pitboss.ledger import public as ledger
 from pitboss.platform.aws import dynamodb
+from pitboss.rounds import closing
+from pitboss.rounds import public as rounds
 from pitboss.tournaments import settlement, store
 
 from tests.tournament_world import HOUR, SECOND, Hub
@@ -178,3 +180,37 @@ def test_rounds_after_the_result_change_nothing(casino: Hub) -> None:
     assert after["version"] == 2
     assert after["winners"] == before["winners"]
     assert after["segmentLogHash"] == before["segmentLogHash"]
+
+
+def test_a_ranking_longer_than_the_lease_keeps_others_away(
+    casino: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The work of each page takes a while here; a second settler that is asked all the time finds it taken."""
+    tid = ended(casino, "long")
+    began, others = casino.now, []
+    real = closing.log_of
+
+    def slow(*arguments: Any) -> Any:
+        casino.now += settlement.LEASE_MS - settlement.RENEW_MS
+        others.append(settlement.settle(casino.tenant, tid, f"other-{casino.now}"))
+        return real(*arguments)
+
+    monkeypatch.setattr(closing, "log_of", slow)
+    settlement.settle(casino.tenant, tid, "first")
+    assert casino.now - began > settlement.LEASE_MS, "it took longer than one lease"
+    assert others == [None] * len(others), "nobody else began"
+    assert casino.status(tid) != "closing"
+
+
+def test_every_part_of_the_closing_beats(casino: Hub) -> None:
+    tid = ended(casino, "beating")
+    casino.send(("late", "ann", "1.00", "0"))
+    beats = {"catch_up": 0, "seal": 0, "final_ranking": 0}
+    for name in beats:
+
+        def beat(name: str = name) -> None:
+            beats[name] += 1
+
+        getattr(rounds, name)(casino.tenant, tid, beat)
+    # One chunk of the inbox, one page.
+    assert beats == {"catch_up": 1, "seal": 1, "final_ranking": 1}

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from pitboss.kernel.canonical import digest
@@ -23,6 +23,8 @@ CHUNK = 40
 
 
 type States = dict[str, dict[int, list[Any]]]
+# Called after each part of a long work, so that whoever asked for it can say that it goes on.
+type Beat = Callable[[], None]
 
 
 class FinalRanking(NamedTuple):
@@ -33,7 +35,9 @@ class FinalRanking(NamedTuple):
     counts: dict[str, int]
 
 
-def catch_up(tenant_id: str, tournament_id: str, integrations: list[str]) -> Counter[str]:
+def catch_up(
+    tenant_id: str, tournament_id: str, integrations: list[str], beat: Beat = lambda: None
+) -> Counter[str]:
     """Fold the inbox of the closing hour once more; everything already folded is a duplicate and changes nothing."""
     live = store.live_one(tenant_id, tournament_id)
     totals: Counter[str] = Counter()
@@ -47,8 +51,10 @@ def catch_up(tenant_id: str, tournament_id: str, integrations: list[str]) -> Cou
             if len(batch) == CHUNK:
                 totals += fold(live, batch)
                 batch = []
+                beat()
         if batch:
             totals += fold(live, batch)
+            beat()
     if totals["counted"] or totals["not_counted"]:
         count("rounds_caught_up", totals["counted"] + totals["not_counted"])
     return totals
@@ -62,7 +68,7 @@ def fold(live: Live, batch: list[store.InboxItem]) -> Counter[str]:
     return totals
 
 
-def seal(tenant_id: str, tournament_id: str) -> bool:
+def seal(tenant_id: str, tournament_id: str, beat: Beat = lambda: None) -> bool:
     """Seal every page, also those nobody has played on; True when all are. Repeating is harmless. First the layout is
     frozen: no page is split after that, and none can be overlooked.
 
@@ -87,6 +93,7 @@ def seal(tenant_id: str, tournament_id: str) -> bool:
         was = page.version
         page.version, page.sealed, page.updated_at = was + 1, True, max(page.updated_at, now_ms())
         done &= store.put_page(Place(tenant_id, tournament_id, number), page, was)
+        beat()
     return done
 
 
@@ -110,7 +117,7 @@ def logged(live: Live) -> Iterator[tuple[Sheet, list[Recorded]]]:
         yield sheet, log_of(live, sheet)
 
 
-def final_ranking(tenant_id: str, tournament_id: str) -> FinalRanking:
+def final_ranking(tenant_id: str, tournament_id: str, beat: Beat = lambda: None) -> FinalRanking:
     """Judge and fold every logged round anew, with the seats and the window as they are now.
 
     The pages are compared and differences counted (`pages_differ`): the log is what the result is made of.
@@ -133,6 +140,7 @@ def final_ranking(tenant_id: str, tournament_id: str) -> FinalRanking:
         states |= states_from(live, sheet.seats, records, counts)
         for record in contradictions(records):
             list_contradiction(live, record)
+        beat()
     from_log = ranked_rows(rules, live.ranking, seats, states)
     from_pages = ranked_rows(rules, live.ranking, seats, of_pages)
     if [r for r, _ in from_log] != [r for r, _ in from_pages]:

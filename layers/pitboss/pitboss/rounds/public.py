@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from pitboss.rounds import closing, gateway, growing, layout_store, ranker, store
 from pitboss.rounds.boards import Snapshot
-from pitboss.rounds.closing import FinalRanking
+from pitboss.rounds.closing import Beat, FinalRanking
 from pitboss.rounds.model import Live, Place, pages_for, player_key
 from pitboss.rounds.reading import newest_board, rows_at
 from pitboss.rounds.sorting import ranked_of
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 __all__ = [
+    "Beat",
     "FinalRanking",
     "Live",
     "Snapshot",
@@ -92,21 +93,22 @@ def rank_now(tenant_id: str, tournament_id: str) -> int | None:
     return made.seq if made else None
 
 
-def catch_up(tenant_id: str, tournament_id: str) -> None:
-    """Make sure that every batch acknowledged in the closing hour is folded."""
+def catch_up(tenant_id: str, tournament_id: str, beat: Beat) -> None:
+    """Make sure that every batch acknowledged in the closing hour is folded. This and the next two take as long as there
+    are rounds; `beat` is called after each part of it."""
     from pitboss.catalogue.public import integrations
 
-    closing.catch_up(tenant_id, tournament_id, integrations(tenant_id))
+    closing.catch_up(tenant_id, tournament_id, integrations(tenant_id), beat)
 
 
-def seal(tenant_id: str, tournament_id: str) -> bool:
+def seal(tenant_id: str, tournament_id: str, beat: Beat) -> bool:
     """Close every page against further rounds; True when all are closed."""
-    return closing.seal(tenant_id, tournament_id)
+    return closing.seal(tenant_id, tournament_id, beat)
 
 
-def final_ranking(tenant_id: str, tournament_id: str) -> FinalRanking:
+def final_ranking(tenant_id: str, tournament_id: str, beat: Beat) -> FinalRanking:
     """The ranking recomputed from the log. LookupError when the tournament is not live any more."""
-    return closing.final_ranking(tenant_id, tournament_id)
+    return closing.final_ranking(tenant_id, tournament_id, beat)
 
 
 def raw_rounds(tenant_id: str, tournament_id: str) -> Iterator[Round]:

@@ -44,7 +44,8 @@ from pitboss.tournaments.rules import happen
 from pitboss.tournaments.saga import refund_entry
 from pitboss.tournaments.service import commit_change, reschedule, ring
 
-LEASE_MS = 150_000  # longer than the settler may run
+LEASE_MS = 150_000  # so long a settler that died is missed; one that works renews its lease
+RENEW_MS = 30_000
 INLINE_BYTES = 300_000
 MAX_STEPS = 40
 
@@ -54,12 +55,13 @@ def settle(tenant_id: str, tournament_id: str, holder: str) -> Tournament | None
     now = now_ms()
     if not store.take_lease(tenant_id, tournament_id, holder, now, now + LEASE_MS):
         return None
+    beat = renewal(tenant_id, tournament_id, holder)
     try:
         tournament = ring(tenant_id, tournament_id, now)
         for _ in range(MAX_STEPS):
             if tournament is None:
                 return None
-            after = _step(tournament, Actor("settler", holder, now_ms()))
+            after = _step(tournament, Actor("settler", holder, now_ms()), beat)
             if after is None:
                 return tournament
             tournament = store.load(tenant_id, tournament_id)
@@ -68,16 +70,31 @@ def settle(tenant_id: str, tournament_id: str, holder: str) -> Tournament | None
         store.drop_lease(tenant_id, tournament_id, holder)
 
 
-def _step(tournament: Tournament, actor: Actor) -> bool | None:
+def renewal(tenant_id: str, tournament_id: str, holder: str) -> rounds.Beat:
+    """To be called while the settler works: renews its lease every half minute, so that no second one begins the same
+    work. A ranking takes as long as there are rounds, which may be longer than any lease that a dead one should hold."""
+    renewed_at = now_ms()
+
+    def beat() -> None:
+        nonlocal renewed_at
+        now = now_ms()
+        if now - renewed_at >= RENEW_MS:
+            store.take_lease(tenant_id, tournament_id, holder, now, now + LEASE_MS)
+            renewed_at = now
+
+    return beat
+
+
+def _step(tournament: Tournament, actor: Actor, beat: rounds.Beat) -> bool | None:
     """One step; None when there is nothing (more) to do now."""
     status = tournament.status
     if status in REFUNDING:
         # Before all else: a version that was wanted of a result that is void by now is never made.
         return None if tournament.refunded else _refund(tournament, actor)
     if tournament.result_wanted > tournament.result_version and tournament.result_version:
-        return _amend(tournament, actor)
+        return _amend(tournament, actor, beat)
     if status == CLOSING:
-        return _rank(tournament, actor) if actor.now >= tournament.grace_until else None
+        return _rank(tournament, actor, beat) if actor.now >= tournament.grace_until else None
     if status == PROVISIONAL:
         return _move(tournament, SUBMIT if tournament.spec.approval == "manual" else FINALISE, actor)
     if status == FINAL or (status == PAYING and tournament.planned_version < tournament.result_version):
@@ -101,14 +118,14 @@ def _move(tournament: Tournament, event: str, actor: Actor) -> bool:
 # -- the result -------------------------------------------------------------------------------------------------------
 
 
-def _rank(tournament: Tournament, actor: Actor) -> bool | None:
+def _rank(tournament: Tournament, actor: Actor, beat: rounds.Beat) -> bool | None:
     """Every acknowledged round folded, every page sealed, the ranking recomputed from the log: version 1."""
     tenant, tid = tournament.tenant_id, tournament.tournament_id
-    rounds.catch_up(tenant, tid)
-    if not rounds.seal(tenant, tid):
+    rounds.catch_up(tenant, tid, beat)
+    if not rounds.seal(tenant, tid, beat):
         gateway.ask_settlement(tenant, tid, delay_s=5)
         return None
-    made = _compute(tournament, 1, None)
+    made = _compute(tournament, 1, None, beat)
     after, told = happen(tournament, RANK, actor)
     collected = made.header["pool"]["collected"]
     after = replace(after, result_version=1, result_wanted=1, collected=collected)
@@ -117,13 +134,13 @@ def _rank(tournament: Tournament, actor: Actor) -> bool | None:
     return True
 
 
-def _amend(tournament: Tournament, actor: Actor) -> bool:
+def _amend(tournament: Tournament, actor: Actor, beat: rounds.Beat) -> bool:
     """A further version, from the same sealed rounds and the seats as they are now."""
     version = tournament.result_version + 1
     before = load_result(tournament, version - 1)
     if before is None:
         raise RuntimeError(f"result {version - 1} of {tournament.tournament_id} is missing")
-    made = _compute(tournament, version, before)
+    made = _compute(tournament, version, before, beat)
     after = replace(tournament, version=tournament.version + 1, result_version=version, result_wanted=version)
     after = replace(after, due_at=next_due(after, actor.now))
     told = Event("result.published", {"version": version, "resultHash": made.header["resultHash"]})
@@ -131,9 +148,9 @@ def _amend(tournament: Tournament, actor: Actor) -> bool:
     return True
 
 
-def _compute(tournament: Tournament, version: int, before: Result | None) -> Result:
+def _compute(tournament: Tournament, version: int, before: Result | None, beat: rounds.Beat) -> Result:
     tenant, tid = tournament.tenant_id, tournament.tournament_id
-    final = rounds.final_ranking(tenant, tid)
+    final = rounds.final_ranking(tenant, tid, beat)
     entries: dict[str, Entry] = {entry.entry_id: entry for entry in entry_store.entries(tenant, tid)}
     if before is None:
         collected = ledger.balance(tenant, ledger.pool_account(tid), tournament.spec.currency)
