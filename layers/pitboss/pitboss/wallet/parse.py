@@ -223,13 +223,15 @@ def _item(source: Mapping[str, Any], kind: str, at: str, profile: Profile, reade
     if free_id and action_type != "free":
         reader.errors.append(FieldError(at + "freeRoundsId", 'only with "type": "free"'))
     ref = ""
+    # Where a rollback has no id of its own it is known by that of what it takes back: ids of other kinds do not clash.
+    unnamed = rollback and profile.rollback_id == "bet"
     if rollback:
         ref = text("originalTransactionId", needed=True)
     elif kind == "win":
         ref = text("betTransactionId")
     return Action(
         kind=_KINDS[kind],
-        ext_id=text("transactionId", needed=True),
+        ext_id=text("transactionId", needed=not unnamed) or ref,
         round_id=text("roundId", needed=not rollback),
         game_id=text("gameId", most=LONGEST_NAME, needed=plays),
         amount=None if kind == "end-round" else reader.amount(source, at, needed=plays),
