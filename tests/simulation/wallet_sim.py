@@ -364,13 +364,14 @@ class World:
         return found
 
     def open_rounds(self) -> list[tuple[str, str]]:
-        """Player and id of every open round, found as the sweeper finds them: by the register and the index."""
+        """Player and id of every open round, found as the sweeper finds them: by the register, then in the records."""
         marked = {
             p for slot in range(T0 // 86_400_000, self.now // 86_400_000 + 1) for _, p in store.marked(slot)
         }
         found = [(p, r.round_id) for p in sorted(marked) for r in self.wallet(p).rounds]
-        spilled = [r for r in self.records("R#") if r.get("duepk") == store.SPILLED]
-        return found + [(r["playerId"], store.round_from_item(r).round.round_id) for r in spilled]
+        recorded = [store.round_from_item(r) for r in self.records("R#")]
+        open_ = [r for r in recorded if r.round.status == "open" and r.player_id in marked]
+        return found + [(r.player_id, r.round.round_id) for r in open_]
 
     def audit(self) -> None:
         """Sums are zero, nothing is negative, each id was applied at most once, every round ended."""

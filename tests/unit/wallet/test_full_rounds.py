@@ -3,6 +3,7 @@
 import pytest
 from pitboss.wallet import book
 from pitboss.wallet.book import Facts
+from pitboss.wallet.profile import Profile
 
 from tests.wallet_bank import Bank, back, bet, wallet_of, win
 
@@ -38,3 +39,15 @@ def test_a_lock_counts_only_where_the_agent_wants_it() -> None:
     bank = Bank(wallet=wallet_of(held=1))
     assert bank.said(bet("t1"), facts=Facts(lock_on_failed=True)) == "PLAYER_BLOCKED"
     assert bank.said(bet("t2"), facts=Facts(lock_on_failed=False)) == "OK"
+
+
+def test_a_round_opened_again_in_its_record_enters_the_wallet_in_the_register() -> None:
+    """It stands in no wallet item, and the register is how the sweeper and GET /rounds/open find what nobody ended."""
+    bank = Bank(profile=Profile(bet_in_closed_round="reopen"))
+    bank.do(bet("t1"), win("w1", ref="t1", round_closed=True))
+    assert not bank.wallet.marked, "nothing stayed open"
+    again = bank.decide(bet("t2"))
+    bank.write(again)
+    assert (bank.round().status, bank.wallet.rounds, bank.wallet.spilled) == ("open", (), 1)
+    assert again.open_mark
+    assert bank.wallet.marked

@@ -309,7 +309,8 @@ class Book:
             recorded.append((replace(self.rounds[place] if old else gone, revision=was + 1), was))
             spilled += old is None or old.status != "open"
         slot = self.now // OPEN_SLOT_MS
-        marked = slot if kept and self._changed and self.wallet.marked < slot else self.wallet.marked
+        has_open = bool(kept or spilled)  # a round that was opened again in its record is in no wallet item
+        marked = slot if has_open and self._changed and self.wallet.marked < slot else self.wallet.marked
         self.wallet = replace(self.wallet, rounds=tuple(kept), ring=ring, spilled=spilled, marked=marked)
         return tuple(recorded)
 

@@ -13,9 +13,9 @@ from pitboss.kernel.instants import MAX_INSTANT
 from pitboss.platform.aws import dynamodb
 from pitboss.platform.dynamo import from_item, to_attribute
 from pitboss.platform.settings import ledger_table
-from pitboss.wallet.model import RoundRecord, Tx
+from pitboss.wallet.model import Tx
 from pitboss.wallet.resolve_rules import due_partition, failed_partition
-from pitboss.wallet.store import SPILLED, round_from_item, tx_from_item, tx_key
+from pitboss.wallet.store import tx_from_item, tx_key
 
 Place = tuple[int, str]  # when, and the item's pk
 
@@ -43,12 +43,6 @@ def failed(tenant_id: str, *, after: Place | None = None, limit: int) -> list[Tx
 def place_of(tx: Tx) -> Place:
     """Where a failed transaction stands in its list."""
     return tx.due_at, tx_key(tx.tenant_id, tx.key)[0]
-
-
-def spilled_rounds(started_before: int, limit: int) -> Iterator[RoundRecord]:
-    """Recorded rounds that are open and began before an instant, of all tenants, the oldest first."""
-    for record in _index(SPILLED, started_before, limit, None):
-        yield round_from_item(record)
 
 
 def _index(pk: str, until: int, limit: int, start: dict[str, Any] | None) -> Iterator[dict[str, Any]]:

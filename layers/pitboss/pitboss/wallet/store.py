@@ -37,7 +37,6 @@ Key = tuple[str, str]
 WALLET, TX, PLAYER = "WALLET", "TX", "PLAYER"
 LONGEST_SK = 900  # DynamoDB takes 1,024 bytes
 OPEN_BUCKETS = 8
-SPILLED = "OPENROUND"  # partition of the index `due` that lists recorded rounds that are open
 
 
 def _part(text: str) -> str:
@@ -178,8 +177,6 @@ def round_put_op(record: RoundRecord, was: int) -> "Op":
     r = record.round
     pk, sk = round_key(record.tenant_id, record.player_id, r.provider, r.round_id)
     item: dict[str, Any] = {"pk": pk, "sk": sk, **pack_round_record(record)}
-    if r.status == "open":
-        item |= {"duepk": SPILLED, "dueAt": r.started_at}
     if was == 0:
         return dynamo.put_op(ledger_table(), item, condition="absent")
     return dynamo.put_op(ledger_table(), item, condition="revision = :revision", values={":revision": was})
@@ -233,14 +230,3 @@ def unmark(slot: int, tenant_id: str, player_id: str) -> None:
     dynamo.apply(
         dynamo.delete_op(ledger_table(), _open_pk(slot, bucket_of(player_id)), f"{tenant_id}#{player_id}")
     )
-
-
-def keys_of(
-    tenant_id: str, player_id: str, rounds: Iterable[tuple[str, str]], txs: Iterable[TxKey]
-) -> list[Key]:
-    """The keys of a call's read: the wallet, its rounds (provider and id), transactions."""
-    return [
-        wallet_key(tenant_id, player_id),
-        *(round_key(tenant_id, player_id, provider, round_id) for provider, round_id in rounds),
-        *(tx_key(tenant_id, key) for key in txs),
-    ]
