@@ -111,7 +111,7 @@ class Meter:
         self.rosters = {n: size(to_item(self.roster(n))) for n in self.by_page}
         self.pages: dict[int, tuple[bytes, int, str]] = {}
         self.outside = False
-        self.writes = self.reads = self.rounds = self.page_bytes = 0
+        self.writes = self.reads = self.rounds = 0
 
     def _sample(self, players: int) -> list[Seat]:
         """All players, or those of whole pages of a large tournament."""

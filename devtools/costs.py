@@ -14,8 +14,6 @@ from typing import Any
 from rich.table import Table
 
 _REPORT = re.compile(r"Duration: ([\d.]+) ms")
-USD_PER_MILLION_WRITES = 0.625  # on-demand, us-east-1
-USD_PER_MILLION_READS = 0.125
 
 
 def _logs(stack: dict[str, Any]) -> Any:

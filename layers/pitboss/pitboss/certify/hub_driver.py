@@ -20,7 +20,6 @@ from pitboss.certify.scene import Player, Scene
 from pitboss.kernel.money import exponent_of, format_amount
 
 PATHS = {"end": "end-round"}
-AGENTS = ("other", "walled", "narrow")
 
 
 class HubDriver:

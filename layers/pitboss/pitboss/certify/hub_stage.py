@@ -40,7 +40,6 @@ class HubSettings:
     token: str
     mode: str
     wallet_url: str = ""
-    control_url: str = ""
     control_token: str = ""
     tenant_id: str = ""
     label: str = ""

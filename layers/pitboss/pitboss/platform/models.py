@@ -39,7 +39,6 @@ def _amount(value: Any) -> Any:
 
 Id = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_printable)]
 Name = Annotated[str, Field(min_length=1, max_length=120), AfterValidator(_printable)]
-Text = Annotated[str, Field(max_length=2000)]
 Currency = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]{2,9}$")]
 Instant = Annotated[
     int,

@@ -17,7 +17,6 @@ from pitboss.tenancy.public import exponent, settings_of
 from pitboss.wallet.public import Limits, Session, Wallet, read_wallet, sessions, tokens
 
 ATTEMPTS = 8
-LIMIT_NAMES = ("max_bet", "daily_loss", "weekly_loss", "session_minutes")
 # Copies that POST /wallet/authenticate answers without another read.
 COPIED = ("country", "language", "reality_check_minutes")
 

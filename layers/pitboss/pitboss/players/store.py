@@ -84,11 +84,6 @@ def change(before: Player, after: Player, was: Wallet, wallet: Wallet, event: Ev
     return True
 
 
-def put_event(tenant_id: str, event: Event) -> None:
-    """An event of its own (a session: the wallet's write stands already)."""
-    dynamo.apply(_event_op(tenant_id, event))
-
-
 def read(tenant_id: str, brand_id: str, user_id: str) -> Player | None:
     """The profile, strongly consistent, or None."""
     record = dynamo.get(hub_table(), f"PLAYERS#{tenant_id}", player_key(brand_id, user_id))

@@ -1,7 +1,7 @@
 """What other contexts may use of the rounds engine."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pitboss.rounds import closing, gateway, growing, layout_store, ranker, store
 from pitboss.rounds.boards import Snapshot
@@ -125,11 +125,3 @@ def raw_rounds(tenant_id: str, tournament_id: str) -> Iterator[Round]:
 def ranked_from(board: Snapshot, offset: int, limit: int) -> list[Ranked]:
     """Players of a board in its order, from place `offset` (0 first)."""
     return [ranked_of(row) for row in rows_at(board, offset, limit)]
-
-
-def header_of(tenant_id: str, tournament_id: str) -> dict[str, Any] | None:
-    """Seq, moment, finality and total of the newest board."""
-    board = newest_board(tenant_id, tournament_id)
-    if board is None:
-        return None
-    return {"seq": board.seq, "asOf": board.as_of, "finality": board.finality, "total": board.total}

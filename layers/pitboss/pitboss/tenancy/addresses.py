@@ -11,7 +11,6 @@ from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_netw
 from pitboss.kernel.refusal import FieldError
 
 MAX_ENTRIES = 200
-MAX_TEXT = 10_000
 
 Network = IPv4Network | IPv6Network
 

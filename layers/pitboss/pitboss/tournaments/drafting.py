@@ -13,8 +13,6 @@ from pitboss.tournaments.model import Purchase, Spec
 from pitboss.tournaments.ruleforms import Faults, Scope, prize_table, ranking_rules, rule_set, worst_cost
 
 MAX_DURATION_MS = 366 * 24 * 3_600_000
-MAX_GRACE_S = 7 * 24 * 3600
-MAX_PLAYERS = 1_000_000
 EFFECTS_OF_REBUY = ("new_entry", "reset", "add_rounds")
 EFFECTS_OF_ADD_ON = ("add_rounds", "add_points")
 

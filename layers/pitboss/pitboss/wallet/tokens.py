@@ -59,10 +59,3 @@ def read(token: str, prefix: str = SESSION) -> Token | None:
 def matches(token: Token, stored: bytes) -> bool:
     """Whether the stored digest is that of the token's secret; in constant time."""
     return len(stored) == DIGEST_BYTES and hmac.compare_digest(token.digest, stored)
-
-
-def session_secret(master: bytes, launch_token: str) -> bytes:
-    """The secret of the session that a launch token is exchanged for: the same at a repetition of the exchange, and not
-    to be guessed by whoever saw the launch URL."""
-    key = hmac.digest(b"pitboss/launch-exchange/v1", master, hashlib.sha256)
-    return hmac.digest(key, launch_token.encode(), hashlib.sha256)[:SECRET_BYTES]
