@@ -14,7 +14,7 @@ from unittest.mock import patch
 
 from pitboss.platform import dynamo
 from pitboss.platform.dynamo import from_item, to_item
-from pitboss.rounds import codec, service, store
+from pitboss.rounds import codec, keys, service, store
 from pitboss.rounds.store import InboxItem
 from pitboss.scoring.model import AMENDED, ROLLED_BACK, Round, Seat
 
@@ -170,7 +170,7 @@ def seat(world: Table, live: Any, seats: Sequence[Seat]) -> None:
     for one in seats:
         key = f"{one.brand_id}\x1f{one.player_id}"
         place = live.place_of(key)
-        at = {"pk": store.page_pk(place), "sk": store.roster_sk(place.number)}
+        at = {"pk": keys.page_pk(place), "sk": keys.roster_sk(place.number)}
         rosters.setdefault(place, {**at, "tenantId": TENANT, "schema": 1})[store.SEAT + key] = (
             codec.seat_document(one)
         )

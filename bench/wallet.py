@@ -18,9 +18,10 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
+from unittest.mock import patch
 
 from bench.report import keep, table
 
@@ -58,12 +59,11 @@ def client_timed() -> Any:
     from pitboss.platform import dynamo
 
     clock = ClientTime()
-    wire, call = dynamo.wire, BaseClient._make_api_call
-    dynamo.wire, BaseClient._make_api_call = clock.wrapped(wire), clock.wrapped(call)
-    try:
+    ways: tuple[tuple[Any, str], ...] = ((dynamo, "wire"), (BaseClient, "_make_api_call"))
+    with ExitStack() as stack:
+        for owner, name in ways:
+            stack.enter_context(patch.object(owner, name, clock.wrapped(getattr(owner, name))))
         yield clock
-    finally:
-        dynamo.wire, BaseClient._make_api_call = wire, call
 
 
 # ---------------------------------------------------------------- the stage

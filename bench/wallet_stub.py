@@ -112,7 +112,8 @@ def _write(operation: str, body: dict[str, Any]) -> tuple[int, dict[str, Any], f
 
 
 def _transact(parts: list[dict[str, Any]]) -> tuple[int, dict[str, Any], float, float]:
-    taken, reasons, puts = 0, [], []
+    taken, puts = 0, []
+    reasons: list[dict[str, Any]] = []
     for part in parts:
         ((_, op),) = part.items()
         item = op.get("Item") or op["Key"]

@@ -6,12 +6,15 @@ Each environment is keyed by the hash of its requirements file, so that a repeat
 one starts that environment again. The order is: uv (by pip, hashed) -> Python 3.13 -> the environments (by uv, hashed).
 """
 
+from __future__ import annotations  # whatever python3 there is reads this file
+
 import hashlib
 import os
 import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -25,7 +28,7 @@ class Failed(Exception):  # noqa: N818 - an ordinary end, with words that help
     """A step failed; the text says what to do."""
 
 
-def run(command, what, advice):
+def run(command: Sequence[object], what: str, advice: str) -> str:
     """Run a command quietly; its output is shown only when it fails."""
     done = subprocess.run(
         [str(word) for word in command],
@@ -40,23 +43,23 @@ def run(command, what, advice):
     return said
 
 
-def requirements(name):
+def requirements(name: str) -> Path:
     """The hashed requirements file of an environment."""
     return ROOT / "requirements" / (name + ".txt")
 
 
-def key_of(name):
+def key_of(name: str) -> str:
     """What the environment is made from."""
     return hashlib.sha256(requirements(name).read_bytes() + NEEDED.encode()).hexdigest()
 
 
-def ready(name):
+def ready(name: str) -> bool:
     """Whether the environment stands as its requirements file says."""
     seal = PLACES[name] / ".made-from"
     return seal.exists() and seal.read_text() == key_of(name) and (PLACES[name] / "bin/python").exists()
 
 
-def make_uv():
+def make_uv() -> None:
     """uv in an environment of its own, by pip and with hashes."""
     place = PLACES["uv"]
     shutil.rmtree(str(place), ignore_errors=True)
@@ -78,7 +81,7 @@ def make_uv():
     run(pip, "Installing uv", REACHABLE)
 
 
-def python_needed():
+def python_needed() -> str:
     """A Python 3.13: one that is installed, else one that uv fetches."""
     uv = PLACES["uv"] / "bin/uv"
     advice = (
@@ -97,7 +100,7 @@ def python_needed():
     return run(find, f"Finding Python {NEEDED}", advice).splitlines()[-1]
 
 
-def make(name):
+def make(name: str) -> None:
     """An environment from its hashed requirements file."""
     uv, place = PLACES["uv"] / "bin/uv", PLACES[name]
     if not (place / "bin/python").exists():
@@ -119,7 +122,7 @@ def make(name):
     run([*sync, requirements(name)], f"Installing requirements/{name}.txt", REACHABLE)
 
 
-def main(names):
+def main(names: Sequence[str]) -> None:
     """Make what is missing of `names`, telling each step."""
     LOCAL.mkdir(exist_ok=True)
     for name in ["uv", *names]:

@@ -21,7 +21,7 @@ def environment() -> dict[str, str]:
 def build(place: Path = ROOT / ".aws-sam/build") -> Path:
     """`sam build` of template.yaml into `place`, then bytecode for the functions: sam's own artefacts carry none, zip
     entries dated 1980 would make dated bytecode stale, and Lambda cannot write any."""
-    command = [
+    command: list[str | Path] = [
         SAM,
         "build",
         "--cached",

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -90,10 +91,14 @@ class Casino:
             for mode in ("transfer", "seamless"):
                 if step == self.arrive:
                     put_settings(self.hub, walletMode=mode)
-                    self.until(lambda mode=mode: self.hub("GET", "/settings")["walletMode"] == mode)
+                    self.until(partial(self.has_mode, mode))
                     time.sleep(5)  # settings are remembered for five seconds
                 for _ in pool.map(step, [g for g in self.guests if g.mode == mode]):
                     progress.advance(bar)
+
+    def has_mode(self, mode: str) -> bool:
+        """Whether the settings have it."""
+        return bool(self.hub("GET", "/settings")["walletMode"] == mode)
 
     def tournament(self) -> None:
         """A free one over both games; it starts before the first bet."""
@@ -308,12 +313,15 @@ class Casino:
             (stake, won), (old_stake, old_won) = self.figures().get(game, nothing), before.get(game, nothing)
             return stake - old_stake, won - old_won
 
+        def told(game: str, played: tuple[Decimal, Decimal]) -> bool:
+            return gained(game) == played
+
         for game in GAMES:
             played = (
                 Decimal(sum(g.stakes[game] for g in self.guests)) / 100,
                 Decimal(sum(g.wins[game] for g in self.guests)) / 100,
             )
-            if not self.until(lambda game=game, played=played: gained(game) == played, within_s=20):
+            if not self.until(partial(told, game, played), within_s=20):
                 self.wrong.append(f"{game}: statistics say {gained(game)}, played was {played}")
 
     def compare_scores(self) -> None:

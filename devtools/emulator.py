@@ -100,7 +100,7 @@ def shared_layers() -> None:
     resolve, lock = lambda_svc._resolve_layer_zip, threading.Lock()
 
     def resolve_layer_zip(reference: Any) -> bytes | None:
-        data = resolve(reference)
+        data: bytes | None = resolve(reference)
         if not data:
             return data
         place = LAYERS.resolve() / hashlib.sha256(data).hexdigest()[:24]
@@ -169,7 +169,7 @@ def streams_apart() -> None:
     def execute_function(function: dict[str, Any], event: Any) -> dict[str, Any]:
         result: dict[str, Any] = execute(function, event)
         records = event.get("Records") if isinstance(event, dict) else None
-        of_stream = bool(records) and records[0].get("eventSource") == "aws:dynamodb"
+        of_stream = records and records[0].get("eventSource") == "aws:dynamodb"
         body = result.get("body")
         if of_stream and not result.get("error") and isinstance(body, dict) and body.get("batchItemFailures"):
             failed = {"errorMessage": json.dumps(body), "errorType": "BatchItemFailures"}

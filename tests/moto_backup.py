@@ -9,6 +9,7 @@ import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
 from moto.dynamodb import models
 from moto.dynamodb.models.dynamo_type import DynamoType
@@ -56,11 +57,8 @@ def cheap_transactions() -> Iterator[None]:
     original = models.DynamoDBBackend.transact_write_items
 
     def transact_write_items(self: Any, transact_items: list[dict[str, Any]]) -> None:
-        before, models.copy = models.copy, _Copying(transact_items)  # type: ignore[assignment]
-        try:
+        with patch.object(models, "copy", _Copying(transact_items)):
             original(self, transact_items)
-        finally:
-            models.copy = before
 
     models.DynamoDBBackend.transact_write_items = transact_write_items  # type: ignore[method-assign]
     try:

@@ -165,14 +165,14 @@ class Hub:
     def rank(self) -> None:
         """The ranker does what was asked of it."""
         queue = boto3.client("sqs")
-        where = {"QueueUrl": os.environ["RANK_QUEUE_URL"]}
-        while messages := queue.receive_message(**where, WaitTimeSeconds=2, MaxNumberOfMessages=10).get(
+        url = os.environ["RANK_QUEUE_URL"]
+        while messages := queue.receive_message(QueueUrl=url, WaitTimeSeconds=2, MaxNumberOfMessages=10).get(
             "Messages"
         ):
             records = [{"messageId": m["MessageId"], "body": m["Body"]} for m in messages]
             assert load("ranker").handler({"Records": records}, None) == {"batchItemFailures": []}
             for message in messages:
-                queue.delete_message(**where, ReceiptHandle=message["ReceiptHandle"])
+                queue.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
 
     def money(self) -> int:
         """One pass of the money worker over whatever is due."""
