@@ -9,6 +9,7 @@ anything. Medians over the repetitions, after a warm-up in which limits are leas
 
 import argparse
 import base64
+import io
 import json
 import os
 import platform
@@ -18,7 +19,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, redirect_stdout
 from dataclasses import dataclass, replace
 from typing import Any
 from unittest.mock import patch
@@ -301,8 +302,9 @@ def main() -> None:
     rows = []
     for mode in MODES:
         # Trips and units with a delay that shows what runs side by side; CPU without, where nothing waits.
-        counted = rows_of(mode, 0.004, 12)
-        quick = {row["operation"]: row for row in rows_of(mode, 0.0, given.repeat)}
+        with redirect_stdout(io.StringIO()):  # the functions' own lines of metrics
+            counted = rows_of(mode, 0.004, 12)
+            quick = {row["operation"]: row for row in rows_of(mode, 0.0, given.repeat)}
         rows += [
             {**row, **{k: quick[row["operation"]][k] for k in ("handler_cpu_ms", "ratio_to_bare")}}
             for row in counted
