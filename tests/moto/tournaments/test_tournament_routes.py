@@ -144,6 +144,24 @@ def test_cancelling_is_for_before_the_start(hub: Hub) -> None:
     ]
 
 
+def test_a_cancelled_tournament_has_no_result_and_says_so_for_good(hub: Hub) -> None:
+    tid = hub.create()
+    waiting = hub.refused("GET", "/tournaments/{id}/results", id=tid)
+    assert (waiting["name"], waiting["retryable"], waiting["status"]) == ("RESULT_NOT_READY", True, 409)
+    assert waiting["tournamentStatus"] == "registration"
+    hub.ok("DELETE", "/tournaments/{id}", id=tid)
+    for method, path in (
+        ("GET", "/tournaments/{id}/results"),
+        ("GET", "/tournaments/{id}/results/proof"),
+        ("GET", "/tournaments/{id}/results/proof/{player}"),
+        ("POST", "/tournaments/{id}/results/amend"),
+    ):
+        body = {"reason": "a round was missing"} if method == "POST" else None
+        told = hub.refused(method, path, body, id=tid, player="alice")
+        assert (told["name"], told["status"], told["retryable"]) == ("TOURNAMENT_STATE", 409, False), path
+        assert told["tournamentStatus"] == "cancelled", path
+
+
 def test_creating_under_one_key_makes_one_tournament(hub: Hub) -> None:
     body = {"name": "Once", "startTime": format_instant(hub.now + HOUR)}
     first = hub.ok("POST", "/tournaments", body, key="once")

@@ -57,6 +57,12 @@ def test_a_refusal_carries_what_its_place_knows() -> None:
     assert refused.effect == "none"
 
 
+@pytest.mark.parametrize("member", sorted(refusal.RESERVED))
+def test_a_fact_never_stands_in_the_place_of_a_member_that_every_answer_has(member: str) -> None:
+    with pytest.raises(ValueError, match=member):
+        Refusal("TOURNAMENT_STATE", "It is over.", facts={member: "cancelled"})
+
+
 def test_effect_is_the_entrys_unless_the_place_knows_better() -> None:
     assert Refusal("TIMEOUT", "No answer.").effect == "unknown"
     assert Refusal("TIMEOUT", "It was never sent.", effect="none").effect == "none"

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 Effect = Literal["none", "applied", "unknown"]
+# Members of every answer that no fact may replace (RFC 9457 and ours). `retryable` may be: a wallet's profile knows better.
+RESERVED = frozenset(("type", "title", "status", "code", "name", "detail", "effect", "requestId", "errors"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,8 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an ordinary answer, not a
         name: an entry of the catalogue; an unknown name is a programming error and raises KeyError at once.
         detail: what to change, in one sentence.
         errors: the fields at fault.
-        facts: further members of the answer (`balance`, `limit` ...); keys in camelCase.
+        facts: further members of the answer (`balance`, `limit` ...); keys in camelCase. One that the answer has
+            already (RESERVED) is a programming error and raises ValueError.
         retry_after_s: seconds for `Retry-After`.
         headers: further headers of the answer (`RateLimit-*`).
     """
@@ -70,6 +73,8 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an ordinary answer, not a
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
+        if facts and not RESERVED.isdisjoint(facts):
+            raise ValueError(f"a fact may not stand in the place of {sorted(RESERVED & facts.keys())}")
         self.entry = catalogue()[name]
         self.detail = detail
         self.errors = tuple(errors)

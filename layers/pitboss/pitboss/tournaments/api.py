@@ -312,7 +312,7 @@ def prize_pool(call: Call) -> Answer:
     limit="results",
     answer=f"{ANSWERS}:Results",
     query=(VERSION, limit(1000, 500), CURSOR),
-    errors=(NOT_FOUND, "RESULT_NOT_READY", "NOT_FOUND", "CURSOR_INVALID"),
+    errors=(NOT_FOUND, "TOURNAMENT_STATE", "RESULT_NOT_READY", "NOT_FOUND", "CURSOR_INVALID"),
     players=True,
     also=(304,),
 )
@@ -355,7 +355,7 @@ def amend(call: Call) -> Answer:
     limit="results",
     answer=f"{ANSWERS}:Proof",
     query=(VERSION,),
-    errors=(NOT_FOUND, "RESULT_NOT_READY", "NOT_FOUND"),
+    errors=(NOT_FOUND, "TOURNAMENT_STATE", "RESULT_NOT_READY", "NOT_FOUND"),
     players=True,
 )
 def proof(call: Call) -> Answer:
@@ -372,7 +372,14 @@ def proof(call: Call) -> Answer:
     limit="results",
     answer=f"{ANSWERS}:Receipt",
     query=(VERSION, BRAND),
-    errors=(NOT_FOUND, "RESULT_NOT_READY", "NOT_FOUND", "NOT_REGISTERED", "AMBIGUOUS_PLAYER"),
+    errors=(
+        NOT_FOUND,
+        "TOURNAMENT_STATE",
+        "RESULT_NOT_READY",
+        "NOT_FOUND",
+        "NOT_REGISTERED",
+        "AMBIGUOUS_PLAYER",
+    ),
     players=True,
 )
 def receipt(call: Call) -> Answer:

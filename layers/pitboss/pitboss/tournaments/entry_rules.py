@@ -39,7 +39,7 @@ def check_open(tournament: Tournament, now: int) -> None:
         return
     if tournament.status == RUNNING and now < spec.late_until:
         return
-    facts: dict[str, Any] = {"status": tournament.status}
+    facts: dict[str, Any] = {"tournamentStatus": tournament.status}
     if tournament.status in (DRAFT, *BEFORE_START) and now < spec.opens_at:
         facts["registrationOpensAt"] = format_instant(spec.opens_at)
         detail = f"Registration opens at {facts['registrationOpensAt']}."
@@ -173,7 +173,7 @@ def withdrawn(tournament: Tournament, entry: Entry, now: int) -> Entry:
         raise Refusal(
             "TOURNAMENT_STATE",
             f"Players leave before the start; the tournament is {tournament.status}. Use disqualify to take one out.",
-            facts={"status": tournament.status},
+            facts={"tournamentStatus": tournament.status},
         )
     if entry.pending is not None:
         raise Refusal("BUY_IN_PENDING", "The buy-in is still being settled; try again.", retry_after_s=2)
@@ -219,7 +219,7 @@ def purchase_of(tournament: Tournament, entry: Entry, kind: str, ref: str, now: 
         raise Refusal(
             name,
             f"It can be bought while the tournament is {' or '.join(statuses)}, until {format_instant(until)}.",
-            facts={"status": tournament.status, "until": format_instant(until)},
+            facts={"tournamentStatus": tournament.status, "until": format_instant(until)},
         )
     if entry.count(kind) >= purchase.most:
         raise Refusal(name, f"At most {purchase.most} per player.", facts={"max": purchase.most})

@@ -9,7 +9,7 @@ from pitboss.platform.dynamo import TooBusy, TransactionRefused
 from pitboss.rounds import public as rounds
 from pitboss.tournaments import entry_rules, entry_store, gateway, store
 from pitboss.tournaments.entries import find
-from pitboss.tournaments.lifecycle import AMEND, HISTORY, step
+from pitboss.tournaments.lifecycle import AMEND, HISTORY, check_may_have_result, step
 from pitboss.tournaments.model import (
     BEFORE_START,
     CLOSING,
@@ -76,7 +76,7 @@ def judge(
                 raise Refusal(
                     "TOURNAMENT_STATE",
                     f"The tournament is {tournament.status}; {then}.",
-                    facts={"status": tournament.status},
+                    facts={"tournamentStatus": tournament.status},
                 )
         except (TransactionRefused, TooBusy):
             continue
@@ -109,10 +109,11 @@ def amend(tenant_id: str, tournament_id: str, reason: str, actor: Actor) -> Tour
         if tournament.result_version and tournament.result_wanted > tournament.result_version:
             return tournament
         if not tournament.result_version:
+            check_may_have_result(tournament.status)
             raise Refusal(
                 "RESULT_NOT_READY",
                 f"The tournament is {tournament.status}; there is no result to amend.",
-                facts={"status": tournament.status},
+                facts={"tournamentStatus": tournament.status},
             )
         try:
             return want_result(tournament, actor, reason)

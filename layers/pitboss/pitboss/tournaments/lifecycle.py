@@ -145,7 +145,7 @@ def step(status: str, event: str) -> str:
         raise Refusal(
             "TOURNAMENT_STATE",
             f"A tournament that is {status} cannot {event.replace('_', ' ')}; that takes {' or '.join(allowed)}.",
-            facts={"status": status, "allowedIn": allowed},
+            facts={"tournamentStatus": status, "allowedIn": allowed},
         )
     return after
 
@@ -213,3 +213,13 @@ def bells(tournament: Tournament) -> dict[str, int]:
     if status in (*BEFORE_START, RUNNING, PAUSED, CLOSING):
         found["grace"] = tournament.grace_until
     return found
+
+
+def check_may_have_result(status: str) -> None:
+    """TOURNAMENT_STATE for what was cancelled or voided: whoever is told that a result is not ready comes back for it."""
+    if status in REFUNDING:
+        raise Refusal(
+            "TOURNAMENT_STATE",
+            f"The tournament was {status}; nobody is ranked, so it has no result.",
+            facts={"tournamentStatus": status},
+        )

@@ -7,6 +7,7 @@ from pitboss.ledger import public as ledger
 from pitboss.platform import cursors
 from pitboss.tournaments import entry_store, results, store
 from pitboss.tournaments.entries import find
+from pitboss.tournaments.lifecycle import check_may_have_result
 from pitboss.tournaments.model import Entry, Tournament
 from pitboss.tournaments.results import Result
 from pitboss.tournaments.service import require
@@ -115,14 +116,15 @@ def pool_now(tournament: Tournament) -> tuple[Result | None, int, int]:
 
 
 def result_of(tenant_id: str, tournament_id: str, version: int | None) -> tuple[Tournament, Result]:
-    """A version of the result, the newest unless told. RESULT_NOT_READY before there is one; NOT_FOUND for a version
-    that is not there."""
+    """A version of the result, the newest unless told. RESULT_NOT_READY before there is one, TOURNAMENT_STATE where there
+    never will be; NOT_FOUND for a version that is not there."""
     tournament = require(tenant_id, tournament_id)
     if not tournament.result_version:
+        check_may_have_result(tournament.status)
         raise Refusal(
             "RESULT_NOT_READY",
             f"The tournament is {tournament.status}; its result comes after the end and the grace period.",
-            facts={"status": tournament.status},
+            facts={"tournamentStatus": tournament.status},
             retry_after_s=5,
         )
     wanted = version or tournament.result_version

@@ -174,7 +174,7 @@ def _check_published_change(before: Tournament, spec: Spec) -> None:
             "RULES_IMMUTABLE",
             "After publication rules, prizes, entry and scope stay; clone the tournament to change them.",
             errors=[FieldError(_outside(f), "cannot change any more") for f in barred],
-            facts={"status": before.status, "ruleSetHash": before.rule_set_hash},
+            facts={"tournamentStatus": before.status, "ruleSetHash": before.rule_set_hash},
         )
 
 
