@@ -144,6 +144,13 @@ def test_cancelling_is_for_before_the_start(hub: Hub) -> None:
     ]
 
 
+def test_a_game_of_the_list_needs_no_weight(hub: Hub) -> None:
+    rows = [{"gameSlug": "crash-classic"}, {"gameSlug": "lucky-sevens", "weightBps": 15_000}]
+    tid = hub.create(games=rows)
+    games = hub.ok("GET", "/tournaments/{id}", id=tid)["rules"]["eligibility"]["games"]
+    assert games == {"include": ["crash-classic", "lucky-sevens"], "weights": {"lucky-sevens": 15_000}}
+
+
 def test_a_cancelled_tournament_has_no_result_and_says_so_for_good(hub: Hub) -> None:
     tid = hub.create()
     waiting = hub.refused("GET", "/tournaments/{id}/results", id=tid)

@@ -148,7 +148,8 @@ def _games(
     weights = {
         row["game_slug"]: row["weight_bps"]
         for row in rows or ()
-        if not isinstance(row, str) and row["weight_bps"] != 10_000
+        if not isinstance(row, str)
+        and row.get("weight_bps", 10_000) != 10_000  # absent where it was not said
     }
     return _known(faults, "games", slugs, defaults.games), weights
 
