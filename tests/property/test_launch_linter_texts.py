@@ -7,8 +7,9 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pitboss.catalogue import links
 from pitboss.catalogue.model import Facts, Game
-from pitboss.players import links, lint, lint_text
+from pitboss.players import lint, lint_text
 from pitboss.players.lint_known import Known
 from pitboss.players.model import Player, Wish
 

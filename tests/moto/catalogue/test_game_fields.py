@@ -82,6 +82,14 @@ def test_every_field_comes_back_in_one_form(one: tuple[str, Client]) -> None:
     assert (kept.facts.rtp_bps, kept.facts.bets[0]) == (9650, ("EUR", "0.10", "100.00"))
 
 
+def test_a_launch_url_that_opens_nothing_is_refused_with_its_place(one: tuple[str, Client]) -> None:
+    _, call = one
+    refused = put(call, PLAIN, {**FULL, "launchUrl": "https://games.example/{game}"})
+    assert (refused.name, refused.body["errors"][0]["field"]) == ("URL_NOT_ALLOWED", "games[1].launchUrl")
+    assert "LAUNCH_URL_NO_TOKEN" in refused.body["errors"][0]["reason"]
+    assert listed(call) == []
+
+
 def test_the_same_list_in_another_order_writes_nothing(one: tuple[str, Client]) -> None:
     _, call = one
     made(put(call, FULL, PLAIN))

@@ -74,7 +74,7 @@ def test_the_page() -> None:
 
 def test_the_launch_template_of_the_page_is_one() -> None:
     """What the page sets as launch URL opens the game it says, with the token in it."""
-    from pitboss.players.links import expand, faults
+    from pitboss.catalogue.links import expand, faults
 
     (template,) = re.findall(r'"launchUrl": "([^"]+)"', PAGE)
     assert faults(template, local=False) == []

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from cryptography.exceptions import InvalidTag
+from pitboss.catalogue import links
 from pitboss.catalogue import public as catalogue
 from pitboss.dialects import keys, settings
 from pitboss.platform import dynamo, signing
@@ -83,12 +84,24 @@ def test_profile_and_overrides_reach_the_wallet() -> None:
         ({"brandId": "nobody"}, "BRAND_NOT_FOUND", "brandId"),
         ({"launchUrl": "javascript:alert(1)"}, "URL_NOT_ALLOWED", "launchUrl"),
         ({"launchUrl": "https://a b"}, "URL_NOT_ALLOWED", "launchUrl"),
+        ({"launchUrl": "https://a.example/{token}?q=a b"}, "URL_NOT_ALLOWED", "launchUrl"),
+        ({"launchUrl": "https://a.example/{game}"}, "URL_NOT_ALLOWED", "launchUrl"),
+        ({"launchUrl": "https://a.example/{tokn}"}, "URL_NOT_ALLOWED", "launchUrl"),
+        ({"launchUrl": "https://a.example/{token}/{lang"}, "URL_NOT_ALLOWED", "launchUrl"),
         ({"surprise": 1}, "VALIDATION_ERROR", "surprise"),
     ],
 )
 def test_what_is_wrong_is_named(body: dict[str, Any], name: str, field: str) -> None:
     reply = put(World.make(), **body)
     assert (reply.name, reply.body["errors"][0]["field"]) == (name, field)
+
+
+def test_a_launch_url_is_refused_with_what_the_launch_linter_would_find() -> None:
+    template = "https://play.example/{game}?lang={lang}"
+    reply = put(World.make(), launchUrl=template)
+    found = links.faults(template, local=True)
+    assert [code for code, _ in found] == ["LAUNCH_URL_PLACEHOLDER", "LAUNCH_URL_NO_TOKEN"]
+    assert [row["reason"] for row in reply.body["errors"]] == [f"{code}: {told}" for code, told in found]
 
 
 # ---------------------------------------------------------------- secrets of the hub's own protocol

@@ -7,9 +7,9 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from pitboss.catalogue import links
 from pitboss.kernel.instants import format_instant
 from pitboss.platform.clock import now_ms
-from pitboss.players import links
 
 from tests.players_world import World
 
@@ -97,7 +97,7 @@ def test_the_codes_are_those_of_the_code() -> None:
     written = set(re.findall(r"`([A-Z_]{5,})`", table))
     source = "".join(
         path.read_text("utf-8")
-        for path in [*SOURCES.glob("lint*.py"), SOURCES / "links.py", SOURCES / "launching.py"]
+        for path in [*SOURCES.glob("lint*.py"), Path(str(links.__file__)), SOURCES / "launching.py"]
     )
     in_code = set(re.findall(r"\"([A-Z]+_[A-Z_]+)\"", source)) - {
         "LAUNCH_INVALID",

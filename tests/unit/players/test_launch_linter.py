@@ -4,9 +4,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from pitboss.catalogue import links
 from pitboss.catalogue.model import Facts, Game
 from pitboss.kernel.refusal import Refusal, catalogue
-from pitboss.players import links, lint, lint_text
+from pitboss.players import lint, lint_text
 from pitboss.players.lint_known import Known
 from pitboss.players.lint_look import fallback
 from pitboss.players.model import Player, Wish

@@ -89,7 +89,14 @@ def put_operators(call: Call) -> Answer:
     body=f"{SCHEMAS}:PutGames",
     answer=f"{SCHEMAS}:SyncAnswer",
     max_body=MAX_BODY,
-    errors=("OPERATION_IN_PROGRESS",),
+    errors=(
+        "OPERATION_IN_PROGRESS",
+        "INVALID_AMOUNT",
+        "AMOUNT_PRECISION",
+        "AMOUNT_LIMIT",
+        "CURRENCY_NOT_SUPPORTED",
+        "URL_NOT_ALLOWED",
+    ),
     about="The full list, at most 10,000 games (gzip is welcome): games of this integration that are missing are "
     "disabled. Sending the same list again writes nothing.",
 )

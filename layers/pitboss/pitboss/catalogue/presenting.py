@@ -2,16 +2,19 @@
 
 from typing import Any
 
+from pitboss.catalogue import links
 from pitboss.catalogue.model import Facts, Game
 from pitboss.kernel.instants import format_instant
 from pitboss.kernel.money import AmountError, format_amount, parse_amount
 from pitboss.kernel.refusal import FieldError, Refusal
+from pitboss.platform.settings import is_local
 from pitboss.tenancy.public import exponent
 
 
 def game_of(row: Any, integration: str, pointer: str, tenant_id: str) -> Game:
     """The game that a validated `GameRow` describes. Refusal VALIDATION_ERROR, INVALID_AMOUNT or AMOUNT_PRECISION for
-    bet limits that no bet of the currency could keep."""
+    bet limits that no bet of the currency could keep, URL_NOT_ALLOWED for a launch URL that opens nothing."""
+    _check_launch_url(row.launch_url, f"{pointer}.launchUrl")
     facts = Facts(
         tags=_sorted(row.tags),
         volatility=row.volatility or "",
@@ -42,6 +45,16 @@ def game_of(row: Any, integration: str, pointer: str, tenant_id: str) -> Game:
         brands=None if row.enabled_brand_refs is None else _sorted(row.enabled_brand_refs),
         facts=facts,
     )
+
+
+def _check_launch_url(url: str, pointer: str) -> None:
+    faults = links.faults(url, local=is_local()) if url else []
+    if faults:
+        raise Refusal(
+            "URL_NOT_ALLOWED",
+            f"{pointer}: " + "; ".join(sentence for _, sentence in faults) + ".",
+            errors=[FieldError(pointer, f"{code}: {sentence}") for code, sentence in faults],
+        )
 
 
 def _sorted(values: list[str]) -> tuple[str, ...]:

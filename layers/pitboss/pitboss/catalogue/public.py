@@ -1,5 +1,6 @@
 """What other contexts may use of the catalogue."""
 
+from pitboss.catalogue import links
 from pitboss.catalogue.known import Known
 from pitboss.catalogue.model import Brand, Game
 from pitboss.catalogue.rules import Running
@@ -24,6 +25,7 @@ __all__ = [
     "integration_known",
     "integrations",
     "known",
+    "links",
     "read",
     "read_wallet_integration",
     "save_wallet_integration",

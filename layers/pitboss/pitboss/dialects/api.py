@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from pitboss.catalogue import public as catalogue
 from pitboss.catalogue.public import WalletIntegration
 from pitboss.dialects import agent_api, doors, keys, profiles, settings
 from pitboss.kernel.instants import format_instant
@@ -115,7 +116,8 @@ def read_wallet(call: Call) -> Answer:
     body=f"{SCHEMAS}:PutWallet",
     answer=f"{SCHEMAS}:Wallet",
     errors=("INTEGRATION_NOT_FOUND", "BRAND_NOT_FOUND", "URL_NOT_ALLOWED", "VERSION_CONFLICT"),
-    about="Replaces profile, overrides, brand and launch URL; secrets stay. In force within five seconds.",
+    about="Replaces profile, overrides, brand and launch URL; secrets stay. In force within five seconds. A launch URL that "
+    "no launch could use is refused with the codes of the launch linter (docs/launch.md).",
 )
 def put_wallet(call: Call) -> Answer:
     """The same again changes nothing."""
@@ -136,12 +138,13 @@ def put_wallet(call: Call) -> Answer:
 
 
 def _check_launch_url(url: str) -> None:
-    fine = url.startswith("https://") or (is_local() and url.startswith("http://"))
-    if url and not (fine and url.isprintable() and " " not in url):
+    """A template that no game could be opened by is refused here, not at the first player's launch."""
+    faults = catalogue.links.faults(url, local=is_local()) if url else []
+    if faults:
         raise Refusal(
             "URL_NOT_ALLOWED",
-            "launchUrl is an absolute https URL without spaces.",
-            errors=[FieldError("launchUrl", "an absolute https URL")],
+            "launchUrl: " + "; ".join(sentence for _, sentence in faults) + ".",
+            errors=[FieldError("launchUrl", f"{code}: {sentence}") for code, sentence in faults],
         )
 
 

@@ -110,7 +110,14 @@ def read_player(call: Call) -> Answer:
     body=f"{SCHEMAS}:ChangePlayer",
     answer=f"{SCHEMAS}:PlayerAnswer",
     query=(BRAND,),
-    errors=("USER_NOT_FOUND", "CONFLICT", "EXCLUSION_NOT_SHORTENED", "INVALID_AMOUNT", "AMOUNT_PRECISION"),
+    errors=(
+        "USER_NOT_FOUND",
+        "CONFLICT",
+        "EXCLUSION_NOT_SHORTENED",
+        "INVALID_AMOUNT",
+        "AMOUNT_PRECISION",
+        "AMOUNT_LIMIT",
+    ),
     about="In force with the answer: the next bet is judged by it. Blocking, closing, excluding or cooling off ends every "
     "session; wins and rollbacks of bets that stand still settle. Limits: stricter at once, looser after 24 hours.",
 )

@@ -28,6 +28,7 @@ def add_routes(api: Api) -> None:
             "CURRENCY_MISMATCH",
             "INVALID_AMOUNT",
             "AMOUNT_PRECISION",
+            "AMOUNT_LIMIT",
             *BARRED,
         ),
         about="Rounds of a fixed stake in one of the games, until `expiresAt`. They are counted in the transaction of the bet: "

@@ -6,12 +6,12 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from pitboss.catalogue.public import Game, read, wallet_integration
+from pitboss.catalogue.public import Game, links, read, wallet_integration
 from pitboss.kernel.instants import format_instant
 from pitboss.kernel.money import format_amount
 from pitboss.kernel.refusal import FieldError, Refusal
 from pitboss.platform.settings import is_local
-from pitboss.players import links, lint, lint_text, service
+from pitboss.players import lint, lint_text, service
 from pitboss.players.lint_known import Known as Judged
 from pitboss.players.model import Finding, Wish
 from pitboss.players.service import Known, Who

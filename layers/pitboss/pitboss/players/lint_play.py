@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from pitboss.catalogue.public import links
 from pitboss.kernel.instants import format_instant
-from pitboss.players import links
 from pitboss.players.lint_known import Known, error, text
 from pitboss.players.model import Finding, Wish
 

@@ -32,6 +32,8 @@ def faults(template: str, *, local: bool) -> list[tuple[str, str]]:
     found = []
     if not re.match(r"https?://[^/{}\s]+", template):
         found.append(("LAUNCH_URL_INVALID", "the template is not an absolute http(s) URL"))
+    elif re.search(r"\s", template) or not template.isprintable():
+        found.append(("LAUNCH_URL_INVALID", "the template has a space or a control character"))
     elif template.startswith("http://") and not local:
         found.append(
             ("HTTP_IN_PRODUCTION", "the template begins with http://; players' browsers will not load it")
