@@ -1,7 +1,8 @@
 """The doors: a vendor's call in the vendor's protocol, judged by the hub's own wallet.
 
-A caller here has no API token. What opens is the door's id in the URL together with the protocol's own secret; then the
-same gate as everywhere counts the call, looks at its address and its tenant. Whatever goes wrong is told in the vendor's
+A caller here has no API token. What opens is the door's id in the URL together with the protocol's own secret; only then
+the same gate as everywhere counts the call, looks at its address and its tenant: a URL may become known, and whoever has
+nothing but that must not use up the vendor's rate or slots. Whatever goes wrong is told in the vendor's
 words, with HTTP 200 where its protocol knows no other; the header `Pitboss-Error` names our refusal.
 """
 
@@ -27,6 +28,33 @@ from pitboss.wallet import public as wallet
 from pitboss.wallet.public import Arrival, Profile, Sender, TxKey
 
 SCOPE = "wallet.write"
+# Of calls with a wrong secret, for each door and execution environment: a vendor that sets up its side sees all of its
+# own, and a flood of guesses is not a flood of writes.
+KEPT_A_MINUTE = 20
+MINUTE_MS = 60_000
+
+
+class Strangers:
+    """How many calls with a wrong secret came to each door in the present minute of this execution environment."""
+
+    def __init__(self) -> None:
+        self._minute = 0
+        self._seen: dict[str, int] = {}
+
+    def forget(self) -> None:
+        """Begin anew (in tests)."""
+        self._seen.clear()
+
+    def keep(self, door: str, now: int) -> bool:
+        """Count one; whether the inspector is to keep it."""
+        minute = now // MINUTE_MS
+        if minute != self._minute:
+            self._minute, self._seen = minute, {}
+        self._seen[door] = self._seen.get(door, 0) + 1
+        return self._seen[door] <= KEPT_A_MINUTE
+
+
+strangers = Strangers()
 
 
 def serve(call: Call, dialect: str) -> Answer:
@@ -44,8 +72,8 @@ def serve(call: Call, dialect: str) -> Answer:
     headers: Mapping[str, str] = {}
     status = 200
     try:
-        headers = _enter(call, tenant_id)
         credential = _authenticate(call, codec, tenant_id, settings)
+        headers = _enter(call, tenant_id)
         outcome: Outcome = _judge(call, tenant_id, settings, asked)
     except Refusal as refusal:
         count(f"refused_{refusal.name.lower()}")
@@ -59,7 +87,8 @@ def serve(call: Call, dialect: str) -> Answer:
         if call.caller is not None:
             tenancy.gate.leave(call)
     answer = _answer(codec, asked, _by_effect(outcome), terms, credential, status, headers)
-    _inspect(call, tenant_id, settings, asked, outcome, answer)
+    if credential is not None or strangers.keep(call.params["door"], call.now):
+        _inspect(call, tenant_id, settings, asked, outcome, answer)
     return answer
 
 
