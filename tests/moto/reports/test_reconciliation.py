@@ -75,6 +75,33 @@ def test_a_day_that_changed_has_a_new_file_and_the_old_one_stays(ledger: Ledger)
     assert len(lines(ledger, first)) == first["rows"]
 
 
+def test_the_file_of_a_day_that_is_not_over_is_provisional(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    played(ledger)
+    day_over = DAY + 86_400_000
+    ours = b'{"transactionId": "b0", "action": "bet"}'
+
+    def asked(at: int) -> tuple[dict[str, Any], dict[str, Any]]:
+        monkeypatch.setattr("pitboss.platform.http.now_ms", lambda: at)
+        where: dict[str, Any] = {"date": DATE, "query": {"provider": "prov"}}
+        file = made(ledger.client("GET", "/reconciliation/{date}", **where))
+        head = {"Content-Type": "application/x-ndjson"}
+        diff = made(ledger.client("POST", "/reconciliation/{date}/diff", raw=ours, headers=head, **where))
+        page = made(ledger.client("GET", "/reconciliation/{date}/diff/{id}", date=DATE, id=diff["diffId"]))
+        assert page["provisional"] == diff["provisional"]
+        return file, diff
+
+    for at in (DAY + 3_600_000, day_over, day_over + 9 * 60_000):
+        file, diff = asked(at)
+        assert (file["state"], file["rows"], diff["provisional"]) == ("provisional", 40, True)
+        assert str(file["url"]).startswith("https://")
+    # Nothing came any more: the same file and the same comparison, now for good.
+    final, compared = asked(day_over + 10 * 60_000)
+    assert (final["state"], compared["provisional"]) == ("ready", False)
+    assert (final["exportId"], compared["diffId"]) == (file["exportId"], diff["diffId"])
+
+
 def test_a_long_file_is_made_in_parts_by_several_requests(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,7 +9,6 @@ from pitboss.kernel.canonical import digest
 from pitboss.kernel.instants import parse_instant
 from pitboss.kernel.refusal import FieldError, Refusal
 from pitboss.platform import cursors
-from pitboss.platform.clock import now_ms
 from pitboss.reports import exports, gateway, store
 from pitboss.reports.comparing import Compared, compare, difference_view, read_file
 from pitboss.reports.model import DAY_MS, LANES, Filter
@@ -17,6 +16,8 @@ from pitboss.reports.reading import walk
 from pitboss.wallet.public import TxKey, read_txs
 
 CHUNK = 2_000
+# History follows a call within seconds. So long after midnight a day is taken to be over even if its feed was behind.
+SETTLES_MS = 10 * 60_000
 LOOKED_UP = (
     100  # missing ones that are looked for by key: they may stand in another day, or have been refused
 )
@@ -45,6 +46,11 @@ def versions(tenant_id: str, f: Filter) -> list[int]:
     ]
 
 
+def provisional(date: str, at: int) -> bool:
+    """Whether what was made of a day at `at` (ms) may lack transactions: the day was not over, or had only just ended."""
+    return at < day_filter(date, "").until + SETTLES_MS
+
+
 def day_file(tenant_id: str, date: str, provider: str, now: int) -> dict[str, Any]:
     """The file of a day as it is now, ready or on its way: asking again carries it on. A day that changed since has a
     file of its own."""
@@ -54,7 +60,7 @@ def day_file(tenant_id: str, date: str, provider: str, now: int) -> dict[str, An
     return exports.carry_on(tenant_id, record)
 
 
-def compare_day(tenant_id: str, date: str, provider: str, data: bytes) -> str:
+def compare_day(tenant_id: str, date: str, provider: str, data: bytes, now: int) -> str:
     """Compare a provider's file with the day; answers the comparison's id. The same file against the same log is the same
     comparison.
 
@@ -63,7 +69,11 @@ def compare_day(tenant_id: str, date: str, provider: str, data: bytes) -> str:
     """
     f = day_filter(date, provider)
     diff_id = digest([date, provider, hashlib.sha256(data).hexdigest(), versions(tenant_id, f)])[:32]
-    if gateway.get(_file(tenant_id, diff_id, "head")) is not None:
+    known = _get(tenant_id, diff_id, "head")
+    if known is not None:
+        if provisional(date, known["comparedAt"]) and not provisional(date, now):
+            # The day is over, and neither side has changed: the comparison stands, and for good.
+            _put(tenant_id, diff_id, "head", {**known, "comparedAt": now})
         return diff_id
     ours = (row for row in walk(tenant_id, f) if f.takes(row) and exports.comparable(row))
     result = compare(ours, read_file(data))
@@ -74,16 +84,16 @@ def compare_day(tenant_id: str, date: str, provider: str, data: bytes) -> str:
     for start in range(0, len(rows), CHUNK):
         _put(tenant_id, diff_id, str(start // CHUNK), rows[start : start + CHUNK])
     # The head comes last: a comparison that has one is whole.
-    _put(tenant_id, diff_id, "head", _head(date, provider, result, len(rows)))
+    _put(tenant_id, diff_id, "head", _head(date, provider, result, len(rows), now))
     return diff_id
 
 
-def _head(date: str, provider: str, result: Compared, total: int) -> dict[str, Any]:
+def _head(date: str, provider: str, result: Compared, total: int, now: int) -> dict[str, Any]:
     kinds = [d.kind for d in result.differences]
     return {
         "date": date,
         "provider": provider or None,
-        "comparedAt": now_ms(),
+        "comparedAt": now,
         "total": total,
         "counts": {
             "ours": result.ours,

@@ -22,13 +22,16 @@ _PAGE = (
     query=(_PROVIDER,),
     errors=("PERIOD_INVALID",),
     about="Every bet, win and rollback of a UTC day that was taken, or may have been: one JSON object a line, gzip. Asking again "
-    "while it is `building` carries it on. A day that changed since has a new file.",
+    "while it is `building` carries it on. A day that changed since has a new file. Until ten minutes after the end of the day the "
+    "file is `provisional`: all that there is so far, with a `url`; it is `ready` when the day is over.",
 )
 def read_day_file(call: Call) -> Answer:
     """Carry the day's file on and answer it."""
     date, provider = call.params["date"], call.query["provider"] or ""
     record = reconciliation.day_file(call.tenant_id, date, provider, call.now)
     view = exports.view(record, f"reconciliation-{date}.jsonl")
+    if view["state"] == "ready" and reconciliation.provisional(date, call.now):
+        view["state"] = "provisional"
     return Answer({**view, "date": date, "provider": provider or None})
 
 
@@ -49,7 +52,7 @@ def read_day_file(call: Call) -> Answer:
 def compare(call: Call) -> Answer:
     """Compare, and answer the first page."""
     provider = call.query["provider"] or ""
-    diff_id = reconciliation.compare_day(call.tenant_id, call.params["date"], provider, call.raw)
+    diff_id = reconciliation.compare_day(call.tenant_id, call.params["date"], provider, call.raw, call.now)
     return _page(call, diff_id, None)
 
 
@@ -75,6 +78,7 @@ def _page(call: Call, diff_id: str, cursor: str | None) -> Answer:
             "diffId": diff_id,
             "date": head["date"],
             "provider": head["provider"],
+            "provisional": reconciliation.provisional(head["date"], head["comparedAt"]),
             "counts": head["counts"],
             "badLines": head["badLines"],
             "rows": rows,

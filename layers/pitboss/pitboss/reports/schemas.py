@@ -185,8 +185,10 @@ class Export(Model):
 
 
 class DayFile(Export):
-    """The reconciliation file of a day: one JSON object a line, gzip."""
+    """The reconciliation file of a day: one JSON object a line, gzip. `provisional`: it is made and has a `url`, but the day
+    is not over; ask again then."""
 
+    state: Literal["building", "provisional", "ready"]  # type: ignore[assignment]
     date: Date
     provider: str | None
 
@@ -290,6 +292,9 @@ class Diff(Model):
     diff_id: str
     date: Date
     provider: str | None
+    provisional: bool = Field(
+        description="The day was not over when this was compared: what is missing may still come. Compare again then."
+    )
     counts: DiffCounts
     bad_lines: list[BadLine] = Field(description="The first 50.")
     rows: list[DifferenceRow]
