@@ -33,7 +33,7 @@ def millis(when: Any) -> int:
     """RFC 3339 or milliseconds to milliseconds; finer digits are cut."""
     if isinstance(when, int):
         return when
-    moment = datetime.fromisoformat(when)
+    moment = datetime.fromisoformat(when.upper())  # RFC 3339 takes t and z as well
     whole = moment.replace(microsecond=0)
     return int(whole.timestamp()) * 1000 + moment.microsecond // 1000
 
@@ -60,6 +60,7 @@ def read_round(message: Document, place: int, integration: str) -> Document:
     """A message as it is used here: amounts as exact fractions of major units, times in milliseconds."""
     bet, win = parts(message["bet"]), parts(message["win"])
     settled = millis(message["settledAt"])
+    status = message.get("status", "settled")
     return {
         **message,
         "bet": bet["total"],
@@ -68,8 +69,9 @@ def read_round(message: Document, place: int, integration: str) -> Document:
         "winBonus": win["bonus"],
         "jackpot": win["jackpot"],
         "player": (message["brandId"], message["playerId"]),
-        "revision": message.get("revision", 0),
-        "status": message.get("status", "settled"),
+        # docs/rounds.md: a correction without a number is the first one.
+        "revision": message.get("revision", 0 if status == "settled" else 1),
+        "status": status,
         "started": millis(message["startedAt"]) if message.get("startedAt") else settled,
         "settled": settled,
         "order": (settled, message.get("seq", 0), order_key(message, integration)),

@@ -82,6 +82,18 @@ def test_it_prints_the_board(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     ]
 
 
+def test_messages_are_read_as_the_documentation_says() -> None:
+    """A correction without a number is the first one; times may be written with t and z."""
+    rolled = [a_message(1, "ann", "2.50"), a_message(1, "ann", "2.50", status="rolled_back")]
+    amended = [a_message(2, "bob", "7.00", status="amended"), a_message(2, "bob", "5.00")]
+    assert [(r["playerId"], r["score"]) for r in recompute.standings(TOURNAMENT, rolled + amended)] == [
+        ("bob", 700),
+        ("ann", 0),
+    ]
+    small = a_message(3, "ann", "4.00", settledAt="2026-01-31t20:00:03.500z")
+    assert recompute.standings(TOURNAMENT, [small])[0]["score"] == 400
+
+
 def test_it_compares_and_says_what_differs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     tournament, rounds, expected = tmp_path / "t.json", tmp_path / "r.jsonl", tmp_path / "e.json"
     tournament.write_text(json.dumps(TOURNAMENT), "utf-8")
