@@ -29,7 +29,7 @@ down:
 
 demo:
 	$(BOOT) dev
-	@$(RUN) -m devtools.demo $(if $(ROUNDS),--rounds "$(ROUNDS)")
+	@$(RUN) -m $(if $(ROUNDS),devtools.demo_feed "$(ROUNDS)",devtools.demo)
 
 certify:
 	$(BOOT) dev

@@ -2,24 +2,22 @@
 
 300 players of two brands register, 30,000 rounds arrive with duplicates, reorders, rollbacks and late ones, the board
 moves in the terminal, prizes are paid to the demo casino, and `devtools/recompute.py` says whether a stranger would
-have come to the same standings.  `make demo ROUNDS=path.jsonl[.gz]` plays a feed of your own. Then a casino integrates:
-50 players from creation to payout, through both kinds of wallet (demo_casino.py).
+have come to the same standings. Then a casino integrates: 50 players from creation to payout, through both kinds of
+wallet (demo_casino.py). `make demo ROUNDS=path.jsonl[.gz]` plays a feed of your own (demo_feed.py).
 """
 
 import argparse
-import gzip
-import json
 import sys
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from pitboss.kernel.instants import format_instant, parse_instant
 from rich.console import Console, Group
 from rich.live import Live
+from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Table
 
@@ -47,20 +45,13 @@ def until(instant_ms: int) -> None:
 class Demo:
     """One run: the hub, the tournament, the players, and what the screen shows."""
 
-    def __init__(
-        self, stack: dict[str, Any], players: int, total: int, seed: int, rounds_file: Path | None
-    ) -> None:
+    def __init__(self, stack: dict[str, Any], players: int, total: int, seed: int) -> None:
         self.stack = stack
         self.hub = Hub(stack["api"], stack["token"])
         self.console = Console(highlight=False)
         self.seed = seed
         self.total = total
-        self.given = load_rounds(rounds_file) if rounds_file else None
-        self.players = (
-            players_of(self.given)
-            if self.given
-            else [("aurora" if n % 2 else "borealis", f"player-{seed}-{n:03d}") for n in range(players)]
-        )
+        self.players = [("aurora" if n % 2 else "borealis", f"player-{seed}-{n:03d}") for n in range(players)]
         self.tid = ""
         self.start = self.end = 0
         self.sent: list[dict[str, Any]] = []
@@ -71,18 +62,9 @@ class Demo:
 
     def create(self) -> None:
         """A buy-in tournament with rebuys, a guarantee and three kinds of prizes."""
-        lead_s = 20 + len(self.players) // 8
-        if self.given:
-            settled = [parse_instant(m["settledAt"]) for m in self.given]
-            shift = now_ms() + lead_s * 1000 - min(settled)
-            self.given = [shifted(m, shift) for m in self.given]
-            play_ms = max(settled) - min(settled) + 1000
-        else:
-            play_ms = PLAY_S * 1000
-        self.start = (now_ms() // 1000 + lead_s) * 1000
-        self.end = self.start + play_ms
-        games = sorted({m["gameId"] for m in self.given}) if self.given else ["crash-classic", "lucky-sevens"]
-        made = self.hub("POST", "/tournaments", self.draft(games))
+        self.start = (now_ms() // 1000 + 20 + len(self.players) // 8) * 1000
+        self.end = self.start + PLAY_S * 1000
+        made = self.hub("POST", "/tournaments", self.draft(["crash-classic", "lucky-sevens"]))
         self.tid = made["tournamentId"]
         self.say(
             f"tournament [bold]{self.tid}[/] starts {format_instant(self.start)}, ends {format_instant(self.end)}"
@@ -97,7 +79,7 @@ class Demo:
             "graceSeconds": 8,
             "currency": "EUR",
             "maxPlayers": len(self.players) + 5,
-            "brands": ["aurora", "borealis"] if not self.given else sorted({b for b, _ in self.players}),
+            "brands": ["aurora", "borealis"],
             "games": games,
             "entry": {
                 "buyIn": "10.00",
@@ -161,7 +143,7 @@ class Demo:
 
     def play(self) -> None:
         """Send the feed as it happens, show the board, and let a rebuy and a disqualification happen on the way."""
-        feed = self.given or feeds.rounds(self.players, self.total, self.start, self.end, seed=self.seed)
+        feed = feeds.rounds(self.players, self.total, self.start, self.end, seed=self.seed)
         stream = feeds.deliveries(feed, seed=self.seed)
         pending = list(feeds.batches(stream, BATCH))
         rebuyer, cheat = self.players[len(self.players) // 3], self.players[len(self.players) // 2]
@@ -177,7 +159,7 @@ class Demo:
                         "POST", self.player_path(cheat, "disqualify"), {"reason": "demo"}, brandId=cheat[0]
                     )
                 screen.update(self.board(number, len(pending)))
-        self.say("sent: " + ", ".join(f"{count} {what}" for what, count in self.answers.most_common()))
+        self.say("\nsent: " + ", ".join(f"{count} {what}" for what, count in self.answers.most_common()))
 
     def player_path(self, player: tuple[str, str], action: str) -> str:
         return f"/tournaments/{self.tid}/players/{player[1]}/{action}"
@@ -196,7 +178,11 @@ class Demo:
             table.add_column(column, justify="right" if column in ("rank", "score", "rounds") else "left")
         for row in standing["leaderboard"]:
             table.add_row(
-                str(row["rank"]), row["displayName"], row["brandId"], str(row["score"]), str(row["rounds"])
+                str(row["rank"] or ""),
+                escape(row["displayName"]),
+                escape(row["brandId"]),
+                str(row["score"]),
+                str(row["rounds"]),
             )
         return Group(table)
 
@@ -204,7 +190,7 @@ class Demo:
         """Wait for the clock's own end, the grace, the result and the payouts."""
         until(self.end)
         wanted = "settled"
-        deadline = time.monotonic() + 180
+        deadline = time.monotonic() + 180 + len(self.sent) // 500
         state = ""
         while time.monotonic() < deadline:
             status = self.hub("GET", f"/tournaments/{self.tid}/status")["status"]
@@ -224,7 +210,7 @@ class Demo:
             table.add_column(column)
         for row in result["winners"][:12]:
             prize = row.get("prizeAmount") or row.get("prize") or ""
-            table.add_row(str(row["position"]), row["displayName"], row["score"], str(prize))
+            table.add_row(str(row["position"]), escape(row["displayName"]), row["score"], str(prize))
         self.console.print(table)
         self.say(
             f"rules {result['ruleSetHash'][:16]}…  rounds log {result['segmentLogHash'][:16]}…  "
@@ -258,7 +244,7 @@ class Demo:
         self.say(
             f"standings and prizes recomputed from {len(self.sent)} raw messages: [bold]{'identical' if same else 'DIFFERENT'}[/]"
         )
-        distinct = len({m["roundId"] for m in self.sent})
+        distinct = len({(m["brandId"], m["playerId"], m["roundId"]) for m in self.sent})
         self.console.print(cost_table(self.stack, since, distinct))
         return 0 if same and paid else 1
 
@@ -275,37 +261,17 @@ def all_pages(hub: Hub, path: str, member: str, **query: Any) -> list[dict[str, 
             return rows
 
 
-def load_rounds(path: Path) -> list[dict[str, Any]]:
-    """A JSONL file of round messages, gzip or not."""
-    with gzip.open(path, "rt") if path.suffix == ".gz" else path.open() as lines:
-        return [json.loads(line) for line in lines if line.strip()]
-
-
-def players_of(messages: list[dict[str, Any]]) -> list[tuple[str, str]]:
-    return sorted({(m["brandId"], m["playerId"]) for m in messages})
-
-
-def shifted(message: dict[str, Any], by_ms: int) -> dict[str, Any]:
-    """The same round at the demo's time: a feed of last week is played as if it were now."""
-    moved = dict(message)
-    for name in ("startedAt", "settledAt"):
-        if moved.get(name):
-            moved[name] = format_instant(parse_instant(moved[name]) + by_ms)
-    return moved
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--players", type=int, default=300)
     parser.add_argument("--count", type=int, default=30_000, help="rounds to invent")
     parser.add_argument("--seed", type=int, default=int(time.time()) % 100_000)
-    parser.add_argument("--rounds", type=Path, help="a JSONL file of round messages (.gz allowed)")
     parser.add_argument(
         "--guests", type=int, default=50, help="players of the casino's part; 0 leaves it out"
     )
     given = parser.parse_args()
-    failed = Demo(describe(), given.players, given.count, given.seed, given.rounds).run()
-    if given.guests and not given.rounds:
+    failed = Demo(describe(), given.players, given.count, given.seed).run()
+    if given.guests:
         failed = failed or not Casino(describe(), given.guests, given.seed).run()
     sys.exit(1 if failed else 0)
 
