@@ -305,6 +305,45 @@ def test_two_scorers_on_one_page(block: int) -> None:
     assert met
 
 
+def test_of_two_contradictions_only_the_one_that_does_not_stand_is_listed() -> None:
+    """Another scorer folds the second of them between the read and the write: what the first attempt took for the
+    contradiction is what stands."""
+    world = Tournament(4243)
+    world.seats = {k: s._replace(status="active", stints=(Stint(1, START),)) for k, s in world.seats.items()}
+    arena = Arena(world.live, world.seats)
+    one = world.feed[0]._replace(
+        player_id="ann", settled_at=START + 1_000, started_at=START + 900, status=SETTLED, revision=0
+    )
+    other = one._replace(win=one.win + 5)
+    arena.rival = partial(world.deliver, arena, [other])
+    world.deliver(arena, [one, other])
+    (record,) = all_records(arena.segments_back(arena.place(0), arena.page(arena.place(0)))) or all_records(
+        arena.segments_back(arena.place(1), arena.page(arena.place(1)))
+    )
+    assert record.round == other
+    assert [a.round for a in arena.conflicts.values()] == [one]
+
+
+def test_a_contradiction_is_listed_wherever_the_scorer_died() -> None:
+    """The page is written before the list; the batch comes again, and the contradiction is found again."""
+    world = Tournament(4244)
+    world.seats = {k: s._replace(status="active", stints=(Stint(1, START),)) for k, s in world.seats.items()}
+    one = world.feed[0]._replace(
+        player_id="ann", settled_at=START + 1_000, started_at=START + 900, status=SETTLED, revision=0
+    )
+    deaths = 0
+    for crash_at in range(100):
+        arena = Arena(world.live, world.seats)
+        arena.crash_at = crash_at
+        try:
+            world.deliver(arena, [one, one._replace(win=one.win + 5)])
+        except Crash:
+            deaths += 1
+            world.deliver(arena, [one, one._replace(win=one.win + 5)])
+        assert [a.round.win for a in arena.conflicts.values()] == [one.win + 5], f"death at {crash_at}"
+    assert deaths >= 6
+
+
 def test_sealed_pages_take_nothing_more_and_list_what_came_late() -> None:
     """After the seal: duplicates are silent, new rounds are listed once, and not a point moves."""
     for number in range(3000, 3000 + WORLDS // 4):

@@ -151,6 +151,23 @@ def test_a_round_ahead_of_our_clock_does_not_push_others_off_the_page() -> None:
     assert log.send(round_("b", 4_000), round_("ahead", 290_000), now=now).counts == {"duplicates": 2}
 
 
+@pytest.mark.parametrize("document", [SUM, STREAK, FIRST_TWO])
+def test_of_contradicting_messages_in_one_flush_the_first_received_stands(document: dict[str, Any]) -> None:
+    """Also where the rules go by order, and the contradiction puts the round before its first message."""
+    log = Log(document)
+    others = [round_("b", 2_000, win=300), round_("c", 8_000, win=300)]
+    first, second = round_("a", 5_000, bet=100, win=300), round_("a", 1_000, bet=700)
+    folded = log.send(others[0], first, second, others[1], first)
+    assert folded.counts == {"counted": 3, "conflicts": 1, "duplicates": 1}
+    assert [a.round for a in folded.conflicts] == [second]
+    assert {r.round for r in log.records} == {first, *others}
+    amended = first._replace(revision=1, status=AMENDED, bet=500)
+    folded = log.send(amended, amended._replace(bet=900, settled_at=START + 500))
+    assert [a.round.bet for a in folded.conflicts] == [900]
+    assert latest_records(log.records)[-1].round.bet in (100, 500)
+    assert {r.round.bet for r in latest_records(log.records)} == {100, 500}
+
+
 def test_a_higher_revision_replaces_and_a_lower_one_is_outdated() -> None:
     log = Log(SUM)
     log.send(round_("a"))

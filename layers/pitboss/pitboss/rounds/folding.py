@@ -322,10 +322,23 @@ def fold_page(
     """
     folder = _Folder(page, seats, rules, window, history)
     if rules.ordered:
-        arrivals = sorted(arrivals, key=lambda a: rules.event_order(a.round, a.hash))
+        arrivals = in_event_order(arrivals, rules)
     for arrival in arrivals:
         folder.take(arrival)
     return folder.finish(now)
+
+
+def in_event_order(arrivals: Iterable[Arrival], rules: Rules) -> list[Arrival]:
+    """Arrivals in the order of their rounds; what contradicts an earlier one of them comes last, whatever time it
+    states, since of contradicting messages the first received stands."""
+    first: dict[tuple[int, int], int] = {}
+    agreeing: list[Arrival] = []
+    contradicting: list[Arrival] = []
+    for arrival in arrivals:
+        print_ = first.setdefault((arrival.hash, arrival.round.revision), arrival.fingerprint)
+        (agreeing if print_ == arrival.fingerprint else contradicting).append(arrival)
+    agreeing.sort(key=lambda a: rules.event_order(a.round, a.hash))
+    return agreeing + contradicting
 
 
 def standings_of(rules: Rules, seat: Seat, states: Mapping[int, list[Any]]) -> Any:

@@ -38,6 +38,11 @@ MOST_ID_BYTES = 4 * 256
 BESIDE = ("outside_window", "before_joining")
 
 
+# Of a fold's counts those that are told, as masks: nothing is told of players who do not take part.
+ASIDE = Counter(dict.fromkeys(("duplicates", "conflicts", "outdated"), 1 << 62))
+FOLDED = Counter(dict.fromkeys(("counted", "not_counted"), 1 << 62))
+
+
 class PageContestedError(RuntimeError):
     """Other scorers kept winning a page; the batch is delivered again and nothing was lost."""
 
@@ -181,11 +186,9 @@ def flush(work: Sequence[Work], world: World = store, *, now: int | None = None)
                 logger.exception("a page cannot be folded", tournamentId=w.live.tournament_id, page=w.number)
                 failed.append(error)
                 continue
-            totals += Counter(
-                {k: v for k, v in folded.counts.items() if k in ("duplicates", "conflicts", "outdated")}
-            )
-            list_conflicts(w, folded.conflicts, world)
             if not folded.records:
+                totals += folded.counts & ASIDE
+                list_conflicts(w, folded.conflicts, world)
                 continue
             segments.append(advance(w, folded))
             ready.append((w, folded, was))
@@ -193,8 +196,9 @@ def flush(work: Sequence[Work], world: World = store, *, now: int | None = None)
         left = rerouted(moved, world)
         for w, folded, was in ready:
             if world.put_page(w.place, folded.page, was):
-                totals["counted"] += folded.counts["counted"]
-                totals["not_counted"] += folded.counts["not_counted"]
+                totals += folded.counts & (ASIDE | FOLDED)
+                # Only now is it sure which of two contradicting messages stands.
+                list_conflicts(w, folded.conflicts, world)
             else:
                 left.append(w)
     if failed:
