@@ -176,6 +176,7 @@ def test_the_ranker_reports_what_failed_and_does_the_rest(
     assert [f["itemIdentifier"] for f in answer["batchItemFailures"]] == ["m0", "m2"]
     before = board(hub, running)["seq"]
     assert before >= 1
+    hub.register(running, "newcomer")
     rank(hub, running)
     assert board(hub, running)["seq"] == before + 1
 
@@ -279,3 +280,34 @@ def test_two_brands_may_each_have_their_ann(hub: Hub, running: str) -> None:
         "tournaments"
     ]
     assert [(f["tournamentId"], f["bet"], f["counted"]) for f in found] == [(running, "1.00", True)]
+
+
+def test_a_board_that_would_say_the_same_is_not_written_again(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others of the casino play on, and every flush asks for the board: it is ranked, and costs no write."""
+    tid = hub.create()
+    hub.register(tid, "ann")
+    hub.to(hub.now + HOUR)
+    hub.now += SECOND
+    post(hub, message(hub, "r1", "ann", "2.00"))
+    scorer.handler(stream(hub), None)
+    assert rank(hub, tid) == {"batchItemFailures": []}
+    first = board(hub, tid)
+    written: list[Any] = []
+    real = ranker.board_store.put_board
+    monkeypatch.setattr(ranker.board_store, "put_board", lambda *a: (written.append(a), real(*a))[1])
+    hub.now += SECOND
+    post(hub, message(hub, "r2", "stranger", "9.00"))
+    scorer.handler(stream(hub), None)
+    for _ in range(3):
+        hub.now += SECOND
+        assert rank(hub, tid) == {"batchItemFailures": []}
+    assert (written, board(hub, tid)["asOf"]) == ([], first["asOf"])
+    hub.register(tid, "bob")  # late, and nobody has played since
+    rank(hub, tid)
+    assert (len(written), board(hub, tid)["totalEntries"]) == (1, 2)
+    post(hub, message(hub, "r3", "ann", "2.00"))
+    scorer.handler(stream(hub), None)
+    rank(hub, tid)
+    assert len(written) == 2

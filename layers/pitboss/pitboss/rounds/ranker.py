@@ -28,7 +28,8 @@ def finality_of(live: Live) -> str:
 
 
 def rank_now(tenant_id: str, tournament_id: str) -> Snapshot | None:
-    """Rank a tournament and publish the board; None when there is nothing live. Repeating is harmless."""
+    """Rank a tournament and publish the board, if it says anything new; None when there is nothing live. Repeating is
+    harmless."""
     live = store.live_one(tenant_id, tournament_id)
     if live is None:
         return None
@@ -41,6 +42,9 @@ def rank_now(tenant_id: str, tournament_id: str) -> Snapshot | None:
         if lost and lost.rpartition("/")[2] not in older:
             gateway.delete_objects([lost])
         made, body = build(live, was + 1)
+        if before is not None and body is None and says_the_same(item_of(made), before):
+            count("boards_unchanged")
+            return board_from(before)
         if body is not None:
             gateway.put_object(made.key, body)
         item = {**item_of(made), **({"older": older[-KEPT_OBJECTS:]} if older else {})}
@@ -50,6 +54,13 @@ def rank_now(tenant_id: str, tournament_id: str) -> Snapshot | None:
             gateway.delete_objects([f"{folder_of(live)}{name}" for name in older[:-KEPT_OBJECTS]])
             return made
         lost = made.key
+
+
+def says_the_same(item: dict[str, Any], before: dict[str, Any]) -> bool:
+    """Whether a board that stands whole in its item would only be given another number and moment. A casino sends all its
+    rounds, and most flushes concern nobody of most tournaments: such a board need not be written."""
+    told = [name for name in item if name not in ("seq", "as_of")]
+    return not before.get("key") and all(item[name] == before.get(name) for name in told)
 
 
 def folder_of(live: Live) -> str:
@@ -92,7 +103,7 @@ def item_of(made: Snapshot) -> dict[str, Any]:
     document = asdict(made)
     data = document.pop("data")
     document["packed"] = gzip.compress(
-        json.dumps({"top": document.pop("top"), "directory": document.pop("directory")}).encode(), 6
+        json.dumps({"top": document.pop("top"), "directory": document.pop("directory")}).encode(), 6, mtime=0
     )
     return {**{k: v for k, v in document.items() if v != ""}, "data": data or None}
 
