@@ -2,6 +2,9 @@
 
 All groups run even when one fails, so that one run tells everything. The last line adds them up; the exit code is 0 only
 when every check and every test passed and no group was empty.
+
+The groups on a local AWS wait more than they compute (for a tournament's end, for a board), so two lanes of them run at the
+same time, each group on an AWS of its own. What the second lane says is shown when the first has ended.
 """
 
 import os
@@ -10,10 +13,13 @@ import sys
 import tempfile
 import time
 import xml.etree.ElementTree as ET
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
-from devtools import check
+from devtools import check, deploy
 from devtools.console import ROOT
 
 ENOUGH_PROCESSES = "2"
@@ -29,17 +35,21 @@ class Group:
     environment: tuple[tuple[str, str], ...] = ()
 
 
-GROUPS = (
+ALONE = (
     Group("without a stack", "unit or property or simulation or moto or template or browser", parallel=True),
-    Group("on a private local AWS", "stack or e2e or schema"),
+)
+FIRST_LANE = (Group("on a private local AWS", "stack or e2e or schema"),)
+SECOND_LANE = (
     Group("end to end again, roles enforced", "e2e", environment=(("PITBOSS_AUTH", "true"),)),
     Group("sam build and sam deploy", "sam"),
 )
+GROUPS = (*ALONE, *FIRST_LANE, *SECOND_LANE)
 
 
-def run(group: Group, report: Path) -> tuple[int, int]:
-    """Run a group; answers how many tests passed and failed. An empty or broken group counts as one failure."""
-    print(f"\n=== {group.name} ({group.marks})", flush=True)
+def run(group: Group, report: Path, said: IO[str] | None = None) -> tuple[int, int]:
+    """Run a group; answers how many tests passed and failed. An empty or broken group counts as one failure. What it
+    says goes to the terminal, or to the file `said`."""
+    print(f"\n=== {group.name} ({group.marks})", flush=True, file=said)
     command = [
         sys.executable,
         "-m",
@@ -52,12 +62,32 @@ def run(group: Group, report: Path) -> tuple[int, int]:
     ]
     command += ["-n", ENOUGH_PROCESSES, "--dist", "worksteal"] if group.parallel else []
     env = {**os.environ, "PYTHONPATH": "layers/pitboss", **dict(group.environment)}
-    code = subprocess.run(command, cwd=ROOT, env=env, check=False, stdin=subprocess.DEVNULL).returncode
+    code = subprocess.run(
+        command, cwd=ROOT, env=env, check=False, stdin=subprocess.DEVNULL, stdout=said, stderr=said
+    ).returncode
     passed, failed = count(report)
     if code and not failed:
-        print(f"pytest ended with {code}" + (": this group has no tests" if code == 5 else ""))
+        print(f"pytest ended with {code}" + (": this group has no tests" if code == 5 else ""), file=said)
         failed = 1
     return passed, failed
+
+
+def lane(groups: Sequence[Group], folder: Path, said: IO[str] | None = None) -> tuple[int, int]:
+    """Groups one after the other; how many tests passed and failed."""
+    results = [run(group, folder / f"{GROUPS.index(group)}.xml", said) for group in groups]
+    return sum(good for good, _ in results), sum(bad for _, bad in results)
+
+
+def on_local_aws(folder: Path) -> list[tuple[int, int]]:
+    """Both lanes at the same time."""
+    deploy.build_layers()  # once, before two of them would do it at the same time
+    with (folder / "second-lane.txt").open("w+", encoding="utf-8") as said, ThreadPoolExecutor(1) as beside:
+        second = beside.submit(lane, SECOND_LANE, folder, said)
+        first = lane(FIRST_LANE, folder)
+        results = [first, second.result()]
+        said.seek(0)
+        print(said.read(), flush=True)
+    return results
 
 
 def count(report: Path) -> tuple[int, int]:
@@ -77,11 +107,10 @@ def main() -> int:
     start = time.monotonic()
     print("=== checks", flush=True)
     broken = check.check()
-    passed = failed = 0
-    with tempfile.TemporaryDirectory() as folder:
-        for number, group in enumerate(GROUPS):
-            good, bad = run(group, Path(folder) / f"{number}.xml")
-            passed, failed = passed + good, failed + bad
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        results = [lane(ALONE, folder), *on_local_aws(folder)]
+    passed, failed = sum(good for good, _ in results), sum(bad for _, bad in results)
     if broken:
         print(f"\nchecks failed: {', '.join(broken)}")
     print(f"\n{time.monotonic() - start:.0f} s in all")
