@@ -17,6 +17,16 @@ def every_board_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(boards, "TOP", 1)
 
 
+@pytest.fixture
+def every_board_says_something_new(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where somebody has played since: only what is kept of boards is looked at here."""
+    real, played = ranker.item_of, iter(range(1000))
+    monkeypatch.setattr(ranker, "item_of", lambda made: {**real(made), "played": next(played)})
+
+
+new = pytest.mark.usefixtures("every_board_says_something_new")
+
+
 def objects() -> list[str]:
     """Keys that a reader can get, oldest first."""
     return sorted(
@@ -30,6 +40,7 @@ def newest(hub: Hub, tid: str) -> dict[str, Any]:
     return found
 
 
+@new
 def test_only_the_newest_boards_stay(hub: Hub, running: str) -> None:
     for _ in range(ranker.KEPT_OBJECTS + 5):
         assert ranker.rank_now(hub.tenant, running)
@@ -41,6 +52,7 @@ def test_only_the_newest_boards_stay(hub: Hub, running: str) -> None:
     assert len(page["leaderboard"]) == 4
 
 
+@new
 def test_a_board_that_became_small_leaves_no_object_behind_for_long(
     hub: Hub, running: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -50,6 +62,7 @@ def test_a_board_that_became_small_leaves_no_object_behind_for_long(
     assert newest(hub, running)["older"] == [objects()[0].rpartition("/")[2]]
 
 
+@new
 def test_the_loser_of_a_race_takes_its_rows_away_and_leaves_the_winners(
     hub: Hub, running: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -72,6 +85,7 @@ def test_the_loser_of_a_race_takes_its_rows_away_and_leaves_the_winners(
     assert objects()[-2:] == [won[0], newest(hub, running)["key"]]
 
 
+@new
 def test_a_board_that_stands_keeps_its_rows_though_its_writer_was_told_otherwise(
     hub: Hub, running: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -94,6 +108,7 @@ def test_a_board_that_stands_keeps_its_rows_though_its_writer_was_told_otherwise
     assert newest(hub, running)["key"] == objects()[-1]
 
 
+@new
 def test_a_board_is_published_though_an_old_one_cannot_be_removed(
     hub: Hub, running: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -106,3 +121,21 @@ def test_a_board_is_published_though_an_old_one_cannot_be_removed(
     monkeypatch.setenv("SNAPSHOT_BUCKET", "gone")
     assert ranker.rank_now(hub.tenant, running)
     assert newest(hub, running)["seq"] == before + 1
+
+
+def test_a_large_board_that_would_say_the_same_is_not_kept_again(hub: Hub, running: str) -> None:
+    first = ranker.rank_now(hub.tenant, running)
+    assert first is not None
+    stood, there = newest(hub, running), objects()
+    hub.now += 60_000
+    again = ranker.rank_now(hub.tenant, running)
+    assert again is not None
+    assert (again.seq, again.as_of, again.key) == (first.seq, first.as_of, first.key)
+    assert (newest(hub, running), objects()) == (stood, there)
+    hub.register(running, "newcomer")
+    hub.now += 1_000
+    later = ranker.rank_now(hub.tenant, running)
+    assert later is not None
+    assert (later.seq, later.total) == (first.seq + 1, first.total + 1)
+    page = hub.ok("GET", "/tournaments/{id}/leaderboard", id=running, query={"limit": "10"})
+    assert page["totalEntries"] == later.total

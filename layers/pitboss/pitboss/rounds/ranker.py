@@ -1,6 +1,7 @@
 """The ranking run: all pages of a tournament, sorted, published as a snapshot. Keeps no state, so it cannot drift."""
 
 import gzip
+import hashlib
 import json
 import secrets
 from collections.abc import Iterable
@@ -42,12 +43,15 @@ def rank_now(tenant_id: str, tournament_id: str) -> Snapshot | None:
         if lost and lost.rpartition("/")[2] not in older:
             gateway.delete_objects([lost])
         made, body = build(live, was + 1)
-        if before is not None and body is None and says_the_same(item_of(made), before):
+        item = item_of(made)
+        if body is not None:
+            item["digest"] = hashlib.blake2b(body, digest_size=16).digest()
+        if before is not None and says_the_same(item, before):
             count("boards_unchanged")
             return board_from(before)
         if body is not None:
             gateway.put_object(made.key, body)
-        item = {**item_of(made), **({"older": older[-KEPT_OBJECTS:]} if older else {})}
+        item |= {"older": older[-KEPT_OBJECTS:]} if older else {}
         if board_store.put_board(tenant_id, tournament_id, item, was):
             count("boards_published")
             # After the board that no longer names them. Should we die here they stay behind, and do no harm.
@@ -57,10 +61,10 @@ def rank_now(tenant_id: str, tournament_id: str) -> Snapshot | None:
 
 
 def says_the_same(item: dict[str, Any], before: dict[str, Any]) -> bool:
-    """Whether a board that stands whole in its item would only be given another number and moment. A casino sends all its
-    rounds, and most flushes concern nobody of most tournaments: such a board need not be written."""
-    told = [name for name in item if name not in ("seq", "as_of")]
-    return not before.get("key") and all(item[name] == before.get(name) for name in told)
+    """Whether a board would only be given another number and moment (and its rows in S3 another name; their digest tells).
+    A casino sends all its rounds, and most flushes concern nobody of most tournaments: such a board need not be written."""
+    told = [name for name in item if name not in ("seq", "as_of", "key")]
+    return ("key" in item) == ("key" in before) and all(item[name] == before.get(name) for name in told)
 
 
 def folder_of(live: Live) -> str:
