@@ -135,6 +135,40 @@ def test_examples_of_bodies_are_valid_bodies() -> None:
     assert checked
 
 
+def test_a_reader_finds_words_and_an_example_for_everything() -> None:
+    assert all(tag["description"].endswith(".") for tag in document()["tags"])
+    assert [o["operationId"] for _, _, o in operations() if not o["description"]] == []
+    bare = [
+        operation["operationId"]
+        for _, path, operation in operations()
+        if not path.startswith(
+            ("/demo-operator", "/v4/", "/wallet/slotcity", "/wallet/mascot")
+        )  # other protocols
+        for media in [operation.get("requestBody", {}).get("content", {}).get("application/json")]
+        if media and not media.get("examples") and "example" not in media
+    ]
+    assert bare == []
+
+
+def test_every_example_belongs_to_a_route() -> None:
+    known = {f"{method} {path}" for method, path, _ in operations()}
+    assert set(json.loads(openapi.EXAMPLES.read_text())) <= known
+
+
+def test_a_clients_generator_finds_no_name_twice() -> None:
+    """A model of the name that a generator gives to another one's enum is dropped, with every answer that has it; two
+    models of one name are called by their modules."""
+    models = document()["components"]["schemas"]
+    assert [name for name in models if "__" in name] == []
+    enums = {
+        f"{name}{member[0].upper()}{member[1:]}".lower()
+        for name, model in models.items()
+        for member, schema in model.get("properties", {}).items()
+        if "enum" in schema
+    }
+    assert enums & {name.lower() for name in models} == set()
+
+
 def test_examples_of_refusals_are_the_catalogue() -> None:
     problems = document()["components"]["responses"]
     seen = set()

@@ -13,7 +13,7 @@ from typing import Any
 
 from pitboss.contract.components import schemas
 from pitboss.contract.naming import operation_ids, path_parameter
-from pitboss.contract.registry import apis
+from pitboss.contract.registry import ABOUT, apis
 from pitboss.contract.shared import (
     problem_example,
     problem_schema,
@@ -26,6 +26,7 @@ from pitboss.platform.http import Query, Route
 from pitboss.platform.wire import LONGEST_ID
 
 SERVED = Path(__file__).with_name("openapi.json")
+EXAMPLES = Path(__file__).with_name("examples.json")  # a body for each route whose model has none
 VERSION = "1.0.0"
 _ABOUT = """\
 Casinos send their rounds and their players; the hub scores, ranks, proves and pays out.
@@ -99,7 +100,7 @@ def document() -> dict[str, Any]:
         },
         "jsonSchemaDialect": "https://spec.openapis.org/oas/3.1/dialect/base",
         "servers": [{"url": "/api"}],
-        "tags": [{"name": title} for title in dict.fromkeys(title for title, _ in routes)],
+        "tags": [{"name": t, "description": ABOUT[t]} for t in dict.fromkeys(title for title, _ in routes)],
         "paths": paths,
         "components": {
             "schemas": {**models, "Problem": problem_schema()},
@@ -180,11 +181,16 @@ def _request_body(route: Route, refs: dict[str, str], models: dict[str, Any]) ->
             "content": {"application/json": {"schema": {"type": "object"}, "example": {}}},
         }
     media: dict[str, Any] = {"schema": {"$ref": refs[route.body]}}
-    examples = models[refs[route.body].rpartition("/")[2]].get("examples")
+    examples = models[refs[route.body].rpartition("/")[2]].get("examples") or _examples(route)
     if examples:
         media["examples"] = {f"example{n}": {"value": value} for n, value in enumerate(examples, 1)}
     files = {name: {"schema": {"type": "string"}} for name in route.takes}
     return {"required": True, "description": limit, "content": {"application/json": media, **files}}
+
+
+def _examples(route: Route) -> list[dict[str, Any]]:
+    found = json.loads(EXAMPLES.read_text("utf-8")).get(f"{route.method} {route.path}")
+    return [] if found is None else [found]
 
 
 def _security(route: Route) -> list[dict[str, list[str]]]:

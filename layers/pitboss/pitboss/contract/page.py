@@ -20,7 +20,8 @@ code,pre{font:13px/1.45 ui-monospace,monospace}pre{background:var(--soft);paddin
 table{border-collapse:collapse;width:100%;margin:.4rem 0 1rem}td,th{border-bottom:1px solid var(--line);padding:.25rem .5rem;
 text-align:left;vertical-align:top}section{border-top:1px solid var(--line);padding:.4rem 0}
 b.verb{display:inline-block;min-width:4.2rem;color:var(--accent)}:target{background:var(--soft)}
-@media(max-width:50rem){body{display:block}nav{position:static;width:auto;height:auto;border:0}}
+@media(max-width:50rem){body{display:block}main{padding:1rem;overflow-wrap:anywhere}table{display:block;overflow-x:auto}
+nav{position:static;width:auto;height:auto;max-height:45vh;border:0;border-bottom:1px solid var(--line)}}
 """
 
 
@@ -35,9 +36,10 @@ def page() -> str:
         '<p><a href="openapi.json">openapi.json</a></p>',
     ]
     links = []
-    for tag in (row["name"] for row in document["tags"]):
-        own = [row for row in operations if row[2]["tags"] == [tag]]
-        body.append(f"<h2>{escape(tag)}</h2>")
+    for row in document["tags"]:
+        tag = row["name"]
+        own = [one for one in operations if one[2]["tags"] == [tag]]
+        body.append(f"<h2>{escape(tag)}</h2>{_prose(row['description'])}")
         links.append(f"<h2>{escape(tag)}</h2>")
         for method, path, operation in own:
             body.append(_operation(document, method, path, operation))

@@ -60,7 +60,7 @@ class CallbackAnswer(Model):
     reason: str | None = None
 
 
-class Wallet(Model):
+class DemoWallet(Model):
     """A player's wallet in one currency."""
 
     currency: str
@@ -74,7 +74,7 @@ class DemoPlayer(Model):
 
     brand_id: str
     player_id: str
-    wallets: list[Wallet]
+    wallets: list[DemoWallet]
 
 
 class ToldTransaction(Model):

@@ -17,9 +17,9 @@ _ROUTES: tuple[tuple[str, str, str, str, str], ...] = (
     ("game/games", "OfProvider", "games.read", "Games of a provider", "games"),
     ("game/all", "Nothing", "games.read", "Games of all providers", "all_games"),
     ("game/game-url", "GameUrl", "players.write", "Launch a game", "game_url"),
-    ("wallet/deposit", "Movement", "players.write", "Pay in", "pay_in"),
-    ("wallet/withdraw", "Movement", "players.write", "Pay out", "pay_out"),
-    ("wallet/withdraw-all", "MoveAll", "players.write", "Pay out everything", "pay_out_all"),
+    ("wallet/deposit", "V4Movement", "players.write", "Pay in", "pay_in"),
+    ("wallet/withdraw", "V4Movement", "players.write", "Pay out", "pay_out"),
+    ("wallet/withdraw-all", "V4MoveAll", "players.write", "Pay out everything", "pay_out_all"),
 )
 
 

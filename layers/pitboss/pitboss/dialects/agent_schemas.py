@@ -50,7 +50,7 @@ class GameUrl(_V4):
     rtp: Any = 0
 
 
-class Movement(_V4):
+class V4Movement(_V4):
     """Money to or from a player's balance. `tx_id` makes the call repeatable; without it each call is another movement."""
 
     user_code: Code
@@ -58,7 +58,7 @@ class Movement(_V4):
     tx_id: Annotated[str, Field(min_length=1, max_length=100)] | None = None
 
 
-class MoveAll(_V4):
+class V4MoveAll(_V4):
     """Everything that there is."""
 
     user_code: Code

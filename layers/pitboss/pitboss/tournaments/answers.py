@@ -112,7 +112,7 @@ class TournamentList(Model):
     next_cursor: str | None
 
 
-class TournamentStatus(Model):
+class TournamentNow(Model):
     """How a tournament stands, for polling."""
 
     tournament_id: str
@@ -171,7 +171,7 @@ class Registration(Player):
     message: str
 
 
-class PlayerList(Model):
+class EntrantList(Model):
     """Entries by player."""
 
     players: list[Player]
@@ -207,7 +207,7 @@ class HistoryEvent(Model):
     data: dict[str, Any]
 
 
-class History(Model):
+class TournamentHistory(Model):
     """A tournament's history in order."""
 
     events: list[HistoryEvent]

@@ -159,7 +159,7 @@ def cancel(call: Call) -> Answer:
     "/tournaments/{id}/status",
     "How a tournament stands",
     scope="tournaments.read",
-    answer=f"{ANSWERS}:TournamentStatus",
+    answer=f"{ANSWERS}:TournamentNow",
     errors=(NOT_FOUND,),
     players=True,
 )
@@ -174,7 +174,7 @@ def status(call: Call) -> Answer:
     "/tournaments/{id}/events",
     "A tournament's history",
     scope="tournaments.read",
-    answer=f"{ANSWERS}:History",
+    answer=f"{ANSWERS}:TournamentHistory",
     query=(limit(200, 100), CURSOR),
     errors=(NOT_FOUND, "CURSOR_INVALID"),
     about="Every change in order, with who made it and in which request.",

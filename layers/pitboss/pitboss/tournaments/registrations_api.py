@@ -126,7 +126,7 @@ def _game_url(tenant_id: str, tournament: Tournament, entry: Entry) -> str | Non
     "/tournaments/{id}/players",
     "List the players of a tournament",
     scope="players.read",
-    answer=f"{ANSWERS}:PlayerList",
+    answer=f"{ANSWERS}:EntrantList",
     query=(Query("status", "Only entries of this status", choices=ENTRY_STATUSES), limit(500, 100), CURSOR),
     errors=(NOT_FOUND, "CURSOR_INVALID"),
 )

@@ -181,7 +181,7 @@ _ROUTES: tuple[tuple[str, str, str, str, tuple[str, ...], str], ...] = (
         "authenticate",
         "Who plays",
         "AuthenticateBody",
-        "SessionAnswer",
+        "WhoPlays",
         (*PLAYER, "LAUNCH_TOKEN_USED", "LAUNCH_TOKEN_EXPIRED", "SESSION_TIME_LIMIT", *CALLBACK),
         "Checks a session token, or exchanges a launch token (once; the same signed request again gets the same answer).",
     ),

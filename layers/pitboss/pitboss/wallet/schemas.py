@@ -137,7 +137,7 @@ class TransactionBody(_Message):
     ]
 
 
-class SessionAnswer(Model):
+class WhoPlays(Model):
     """Who plays."""
 
     status: Literal["OK"]
