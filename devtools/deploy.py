@@ -80,7 +80,7 @@ def pack(folder: Path, *, compiled: bool = False) -> bytes:
 def build_layer(target: str, folder: Path) -> Path:
     """The layer's zip, built by its Makefile (as sam build does) unless the same sources were built before."""
     archive = BUILD / f"{target}-{_digest(folder)}.zip"
-    if archive.exists():
+    if zipfile.is_zipfile(archive):  # False for one that is not there, too
         return archive
     place = BUILD / f"{target}.{os.getpid()}"
     shutil.rmtree(place, ignore_errors=True)

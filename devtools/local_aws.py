@@ -57,7 +57,12 @@ def build_hash() -> str:
 
 
 def start(
-    folder: Path, *, port: int | None = None, auth: bool = False, extra: Mapping[str, str] | None = None
+    folder: Path,
+    *,
+    port: int | None = None,
+    auth: bool = False,
+    extra: Mapping[str, str] | None = None,
+    record: Path | None = None,
 ) -> Emulator:
     """Start an emulator and wait until it answers.
 
@@ -66,11 +71,13 @@ def start(
         port: the wished port; the next free one is taken when it is in use. None: any free one.
         auth: enforce IAM policies.
         extra: further environment of the emulator (WITHOUT, WORKERS_PER_FUNCTION ...).
+        record: where to write down what runs, before it answers: whoever is killed meanwhile leaves no process that
+            nobody knows of. An interrupted start ends what it began.
     """
     shutil.rmtree(folder / "tmp", ignore_errors=True)
     (folder / "tmp").mkdir(parents=True)
     chosen = free_port(port)
-    environment = {**_environment(folder, chosen, auth=auth), **(extra or {})}
+    environment, build = {**_environment(folder, chosen, auth=auth), **(extra or {})}, build_hash()
     with (folder / "emulator.log").open("wb") as log:
         process = subprocess.Popen(
             [EMULATOR_PYTHON, "-u", ROOT / "devtools/emulator.py"],
@@ -82,17 +89,27 @@ def start(
             start_new_session=True,
         )
     _children[process.pid] = process
-    emulator = Emulator(process.pid, chosen, str(folder), auth, build_hash())
+    emulator = Emulator(process.pid, chosen, str(folder), auth, build)
+    try:
+        if record is not None:
+            remember(emulator, record)
+        _wait(process, emulator)
+    except BaseException:
+        stop(emulator)
+        raise
+    return emulator
+
+
+def _wait(process: subprocess.Popen[bytes], emulator: Emulator) -> None:
     end = time.monotonic() + READY_WITHIN_S
-    while not healthy(chosen):
+    while not healthy(emulator.port):
         if process.poll() is not None or time.monotonic() > end:
-            tail = (folder / "emulator.log").read_text("utf-8", "replace")[-1500:]
-            stop(emulator)
+            log = Path(emulator.folder) / "emulator.log"
             raise Stop(
-                f"The local AWS did not start on port {chosen}. Its last words ({folder}/emulator.log):\n{tail}"
+                f"The local AWS did not start on port {emulator.port}. Its last words ({log}):\n"
+                + log.read_text("utf-8", "replace")[-1500:]
             )
         time.sleep(0.05)
-    return emulator
 
 
 def _environment(folder: Path, port: int, *, auth: bool) -> dict[str, str]:

@@ -53,9 +53,9 @@ class DemoTenant:
 
 def ensure(emulator: Emulator, outputs: Mapping[str, str], path: Path) -> DemoTenant:
     """The demo tenant of this stack: made once, remembered in `path`, brought up to date each time."""
-    known: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    known = recall(path)
     root_token = known.get("root_token") or first_key(emulator, outputs)
-    path.write_text(json.dumps({**known, "root_token": root_token}), "utf-8")
+    _keep(path, {**known, "root_token": root_token})
     root = Hub(emulator.api_url, root_token)
     tenant = DemoTenant(
         token=known.get("token", ""),
@@ -67,15 +67,32 @@ def ensure(emulator: Emulator, outputs: Mapping[str, str], path: Path) -> DemoTe
     )
     if not tenant.kept:
         tenant = make_operator(root, tenant)
-        path.write_text(json.dumps(asdict(replace(tenant, kept=True))), "utf-8")
+        _keep(path, asdict(replace(tenant, kept=True)))
     operator = Hub(emulator.api_url, tenant.token)
     raise_limits(root, tenant.operator_id)
     configure(operator, emulator.api_url)
     if not tenant.wallet_secret:
         tenant = replace(tenant, wallet_secret=wallet_secret(operator))
-        path.write_text(json.dumps(asdict(replace(tenant, kept=True))), "utf-8")
+        _keep(path, asdict(replace(tenant, kept=True)))
     introduce_game(tenant, emulator.api_url)
     return tenant
+
+
+def recall(path: Path) -> dict[str, Any]:
+    """What was kept of the demo tenant; nothing where it cannot be read, and then another one is made."""
+    try:
+        known = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return known if isinstance(known, dict) else {}
+
+
+def _keep(path: Path, known: Mapping[str, Any]) -> None:
+    """In one move, so that nobody finds half of it; for its owner alone, since tokens are in it."""
+    half = path.with_suffix(".new")
+    half.touch(0o600)
+    half.write_text(json.dumps(known), "utf-8")
+    half.replace(path)
 
 
 def first_key(emulator: Emulator, outputs: Mapping[str, str]) -> str:

@@ -2,7 +2,6 @@
 
 import contextlib
 import fcntl
-import json
 import os
 import shutil
 import time
@@ -44,6 +43,15 @@ def running(wanted_port: int | None, *, auth: bool) -> local_aws.Emulator | None
     return None
 
 
+def wished_port(text: str) -> int | None:
+    """The port that PORT= names; None where it names none. Stop says what it takes."""
+    if not text:
+        return None
+    if text.isascii() and text.isdigit() and 1 <= int(text) <= 65_535:
+        return int(text)
+    raise Stop(f"PORT={text} is not a port: a number from 1 to 65535.")
+
+
 def forget_old_layers() -> None:
     """Every change of our code unpacks a layer anew; what no emulator of the last week started with goes."""
     for place in (LOCAL / "layers-in-use").glob("*"):
@@ -74,7 +82,7 @@ def main() -> None:
     """Start, deploy, seed, and say how to use it."""
     began = time.monotonic()
     auth = os.environ.get("AUTH", "").lower() == "true"
-    port = int(os.environ["PORT"]) if os.environ.get("PORT") else None
+    port = wished_port(os.environ.get("PORT", ""))
     print("Pitboss on this machine")
     with alone():
         with step("building layers"):
@@ -83,10 +91,10 @@ def main() -> None:
         if emulator is None:
             with step("starting the local AWS") as notes:
                 forget_old_layers()
-                emulator = local_aws.start(LOCAL / "up", port=port or local_aws.FIRST_PORT, auth=auth)
-                local_aws.remember(emulator, STATE)
+                # First: the tokens of an earlier stack open nothing in the next, and this may be interrupted.
                 DEMO_TENANT.unlink(missing_ok=True)
                 wished = port or local_aws.FIRST_PORT
+                emulator = local_aws.start(LOCAL / "up", port=wished, auth=auth, record=STATE)
                 notes.append(
                     f"port {emulator.port}" + (f", {wished} is taken" if emulator.port != wished else "")
                 )
@@ -123,13 +131,10 @@ Ready in {seconds:.1f} s.
 def describe() -> dict[str, str]:
     """The running stack of `make up`: api, endpoint, token; Stop if there is none."""
     emulator = local_aws.recall(STATE)
-    if emulator is None or not local_aws.healthy(emulator.port) or not DEMO_TENANT.exists():
+    tenant = seed.recall(DEMO_TENANT)
+    if emulator is None or not local_aws.healthy(emulator.port) or "token" not in tenant:
         raise Stop("Nothing is running here. First: make up")
-    return {
-        "api": emulator.api_url,
-        "endpoint": emulator.endpoint,
-        **json.loads(DEMO_TENANT.read_text("utf-8")),
-    }
+    return {"api": emulator.api_url, "endpoint": emulator.endpoint, **tenant}
 
 
 if __name__ == "__main__":

@@ -2,9 +2,11 @@
 
 import contextlib
 import os
+import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -51,6 +53,42 @@ def test_stop_leaves_no_process_and_may_be_repeated(emulator: local_aws.Emulator
     assert group_of(emulator.pid) == []
     assert not local_aws.healthy(emulator.port)
     assert not local_aws.stop(emulator)
+
+
+STARTER = (
+    "import sys; from pathlib import Path; from devtools import local_aws;"
+    "local_aws.start(Path(sys.argv[1]), record=Path(sys.argv[2]))"
+)
+
+
+def begun(folder: Path, record: Path) -> subprocess.Popen[bytes]:
+    """A process that is starting an emulator, and has written down which."""
+    starter = subprocess.Popen([sys.executable, "-c", STARTER, folder, record], start_new_session=True)
+    end = time.monotonic() + 30
+    while local_aws.recall(record) is None and starter.poll() is None:
+        assert time.monotonic() < end
+        time.sleep(0.005)
+    return starter
+
+
+def test_an_interrupted_start_ends_what_it_began(tmp_path: Path) -> None:
+    record = tmp_path / "up.json"
+    with begun(tmp_path / "ms", record) as starter:
+        starter.send_signal(signal.SIGINT)
+    emulator = local_aws.recall(record)
+    assert emulator is not None
+    assert starter.returncode != 0
+    assert group_of(emulator.pid) == []
+
+
+def test_whoever_is_killed_while_starting_leaves_a_record_to_end_it_by(tmp_path: Path) -> None:
+    record = tmp_path / "up.json"
+    with begun(tmp_path / "ms", record) as starter:
+        starter.kill()
+    emulator = local_aws.recall(record)
+    assert emulator is not None
+    assert local_aws.stop(emulator)
+    assert group_of(emulator.pid) == []
 
 
 def test_a_number_that_was_given_to_another_process_is_left_alone(tmp_path: Path) -> None:
