@@ -1,11 +1,16 @@
 """Where a callback may go."""
 
+from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pitboss.delivery.addresses import UrlRefusedError, forbidden, read_url
+from pitboss.platform.outgoing import NotSent, exchange
+from pitboss.platform.settings import callback_ports, is_local
+
+from devtools.deploy import read_template
 
 pytestmark = pytest.mark.unit
 
@@ -117,6 +122,42 @@ def test_a_url_is_taken_apart() -> None:
 def test_urls_that_nobody_should_be_sent_to_are_refused(url: str) -> None:
     with pytest.raises(UrlRefusedError):
         read_url(url, local=False)
+
+
+@pytest.mark.parametrize("port", [22, 80, 444, 6379, 9200])
+def test_a_port_that_no_web_server_of_a_casino_has_is_not_called(port: int) -> None:
+    url, ports = f"https://casino.example:{port}/pay", frozenset({443, 8443})
+    assert read_url(url, local=False).port == port
+    with pytest.raises(UrlRefusedError, match="the port is one of 443, 8443"):
+        read_url(url, local=False, ports=ports)
+    for fine in ("https://casino.example/pay", "https://casino.example:8443/pay"):
+        read_url(fine, local=False, ports=ports)
+
+
+@pytest.fixture
+def on_aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    """Settings are read once: read anew here, and again afterwards."""
+    monkeypatch.setenv("STAGE", "prod")
+    is_local.cache_clear()
+    callback_ports.cache_clear()
+    yield monkeypatch
+    monkeypatch.undo()
+    is_local.cache_clear()
+    callback_ports.cache_clear()
+
+
+def test_a_call_on_aws_heeds_the_ports_before_it_looks_up_the_name(on_aws: pytest.MonkeyPatch) -> None:
+    on_aws.setenv("CALLBACK_PORTS", "443,9443")
+    with pytest.raises(NotSent, match="the port is one of 443, 9443"):
+        exchange("https://casino.invalid:8443/", b"{}", {}, timeout_s=1, local=False)
+    with pytest.raises(NotSent, match="name is not known"):
+        exchange("https://casino.invalid:9443/", b"{}", {}, timeout_s=1, local=False)
+
+
+@pytest.mark.usefixtures("on_aws")
+def test_the_template_and_the_code_have_the_same_default() -> None:
+    default = str(read_template()["Parameters"]["CallbackPorts"]["Default"])
+    assert callback_ports() == frozenset(map(int, default.split(",")))
 
 
 @given(st.text(max_size=40))

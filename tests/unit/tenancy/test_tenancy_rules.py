@@ -281,6 +281,15 @@ def test_urls_that_may_not(url: str) -> None:
     assert rules.url_fault(url, local=False) != ""
 
 
+def test_a_callback_goes_to_a_port_that_the_hub_calls() -> None:
+    ports = frozenset({443, 8443})
+    for fine in ("https://casino.example/x", "https://casino.example:443/", "https://casino.example:8443/"):
+        assert rules.url_fault(fine, local=False, ports=ports) == ""
+    told = "the port is one of 443, 8443"
+    assert rules.url_fault("https://casino.example:6379/", local=False, ports=ports) == told
+    assert rules.url_fault("https://casino.example:80/", local=False, ports=ports) == told
+
+
 def test_the_local_stack_may_call_this_machine() -> None:
     assert rules.url_fault("http://127.0.0.1:4566/x", local=True) == ""
     assert rules.url_fault("http://user@127.0.0.1/", local=True) != ""

@@ -48,10 +48,10 @@ def only_public(host: str, port: int) -> list[str]:
     return addresses
 
 
-def check_url(url: str, *, local: bool) -> str:
+def check_url(url: str, *, local: bool, ports: frozenset[int] = frozenset()) -> str:
     """The URL without a closing slash. Raises LineError with what is wrong about it."""
     try:
-        read_url(url, local=local)
+        read_url(url, local=local, ports=ports)
     except UrlRefusedError as refused:
         raise LineError(str(refused)) from None
     return url.rstrip("/")

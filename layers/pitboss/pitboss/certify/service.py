@@ -13,7 +13,7 @@ from pitboss.certify.store import RunRecord
 from pitboss.kernel.canonical import canonical_json
 from pitboss.kernel.instants import format_instant
 from pitboss.kernel.refusal import FieldError, Refusal
-from pitboss.platform.settings import is_local, optional
+from pitboss.platform.settings import callback_ports, is_local, optional
 from pitboss.tenancy.public import settings_of, sign_bytes
 
 NO_PROFILE = "every operator's wallet is asked in the hub's own protocol"
@@ -22,7 +22,7 @@ SIGNED_AS = b"pitboss certification report\n"
 
 def _url(text: str, field: str) -> str:
     try:
-        return check_url(text, local=is_local())
+        return check_url(text, local=is_local(), ports=callback_ports())
     except LineError as error:
         raise Refusal(
             "URL_NOT_ALLOWED", f"{field}: {error}.", errors=[FieldError(field, str(error))]

@@ -43,8 +43,9 @@ class Target:
         return name if self.port == (443 if self.secure else 80) else f"{name}:{self.port}"
 
 
-def read_url(url: str, *, local: bool) -> Target:
-    """https only (http too on a local stack), no user, no fragment, printable ASCII. Raises UrlRefusedError."""
+def read_url(url: str, *, local: bool, ports: frozenset[int] = frozenset()) -> Target:
+    """https only (http too on a local stack), no user, no fragment, printable ASCII, one of `ports` where any are given.
+    Raises UrlRefusedError."""
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -59,7 +60,10 @@ def read_url(url: str, *, local: bool) -> Target:
     if _HOST.fullmatch(host) is None or _PATH.fullmatch(path) is None or len(url) > 2048 or port == 0:
         raise UrlRefusedError("the URL's host, port or path is not valid")
     secure = parts.scheme == "https"
-    return Target(secure, host, port or (443 if secure else 80), path)
+    port = port or (443 if secure else 80)
+    if ports and port not in ports:
+        raise UrlRefusedError(f"the port is one of {', '.join(map(str, sorted(ports)))}")
+    return Target(secure, host, port, path)
 
 
 def forbidden(text: str) -> str:

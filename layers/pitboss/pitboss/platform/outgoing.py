@@ -16,6 +16,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from pitboss.platform.addresses import Target, UrlRefusedError, forbidden, read_url
+from pitboss.platform.settings import callback_ports
 
 CONNECT_TIMEOUT_S = 3.0
 ANSWER_LIMIT = 64 * 1024
@@ -192,7 +193,7 @@ def exchange(
     """
     clock = _Clock(timeout_s)
     try:
-        target = read_url(url, local=local)
+        target = read_url(url, local=local, ports=frozenset() if local else callback_ports())
         key = (target.secure, target.host, target.port)
         sock = _take(key) if keep else None
         reused = sock is not None

@@ -29,6 +29,14 @@ def is_local() -> bool:
     return os.environ.get("STAGE", "") == "local"
 
 
+@cache
+def callback_ports() -> frozenset[int]:
+    """Ports that the hub may call at addresses which tenants name; empty: any, as on a laptop."""
+    if is_local():
+        return frozenset()
+    return frozenset(int(port) for port in optional("CALLBACK_PORTS", "443,8443").split(","))
+
+
 def hub_table() -> str:
     """Tenancy, catalogue, keys, idempotency."""
     return setting("HUB_TABLE")

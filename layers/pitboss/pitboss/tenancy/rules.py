@@ -193,14 +193,15 @@ def check_settings(
     node: Node,
     by_itself: bool,
     local: bool,
+    ports: frozenset[int] = frozenset(),
 ) -> list[FieldError]:
-    """What is wrong with new settings, field by field. `parent` is None for the root."""
+    """What is wrong with new settings, field by field. `parent` is None for the root; `ports` as in `url_fault`."""
     return [
         *_check_limits(fresh, before, parent, by_itself=by_itself and parent is not None),
         *_check_exponents(fresh, before, parent),
         *_check_rates(fresh, parent, node.currency),
         *_check_game_url(fresh.game_url, local=local),
-        *_check_wallet(fresh, local=local),
+        *_check_wallet(fresh, local=local, ports=ports),
     ]
 
 
@@ -278,18 +279,19 @@ def _check_game_url(template: str, *, local: bool) -> list[FieldError]:
     return [FieldError("gameUrl", reason)] if reason else []
 
 
-def _check_wallet(fresh: OwnSettings, *, local: bool) -> list[FieldError]:
+def _check_wallet(fresh: OwnSettings, *, local: bool, ports: frozenset[int]) -> list[FieldError]:
     if not fresh.wallet_url:
         missing = fresh.wallet_mode == "seamless"
         return [FieldError("walletUrl", "a seamless wallet needs its base URL")] if missing else []
     if "?" in fresh.wallet_url:
         return [FieldError("walletUrl", "a base URL, to which /bet and the like are added, has no query")]
-    reason = url_fault(fresh.wallet_url, local=local)
+    reason = url_fault(fresh.wallet_url, local=local, ports=ports)
     return [FieldError("walletUrl", reason)] if reason else []
 
 
-def url_fault(url: str, *, local: bool) -> str:
-    """Why a callback URL may not be used, or "". The address behind a name is checked again at every call."""
+def url_fault(url: str, *, local: bool, ports: frozenset[int] = frozenset()) -> str:
+    """Why a callback URL may not be used, or "". `ports`: those that the hub calls, empty for any. The address behind a
+    name is checked again at every call."""
     match = _URL.fullmatch(url)
     host = _HOST.fullmatch(match[2]) if match else None
     if match is None or host is None or len(url) > 500:
@@ -300,6 +302,8 @@ def url_fault(url: str, *, local: bool) -> str:
         return ""
     if match[1] != "https":
         return "https is required"
+    if ports and int(host[2] or 443) not in ports:
+        return "the port is one of " + ", ".join(map(str, sorted(ports)))
     name = host[1].strip("[]").lower()
     try:
         public = ip_address(name).is_global

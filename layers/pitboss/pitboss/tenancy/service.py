@@ -11,7 +11,7 @@ from pitboss.kernel.refusal import FieldError, Refusal
 from pitboss.platform import dynamo
 from pitboss.platform.caller import SCOPES
 from pitboss.platform.clock import new_ulid, now_ms
-from pitboss.platform.settings import is_local
+from pitboss.platform.settings import callback_ports, is_local
 from pitboss.tenancy import rules, store
 from pitboss.tenancy.addresses import is_allowed, parse_allowlist
 from pitboss.tenancy.gateway import new_token
@@ -283,7 +283,9 @@ def put_settings(
     node, before = path[-1]
     parent = rules.effective(path[:-1]).settings if len(path) > 1 else None
     allowed, errors = parse_allowlist(wanted.allowed_ips_text)
-    errors += rules.check_settings(wanted, before, parent, by_itself=by_itself, node=node, local=is_local())
+    errors += rules.check_settings(
+        wanted, before, parent, by_itself=by_itself, node=node, local=is_local(), ports=callback_ports()
+    )
     if errors:
         raise Refusal(
             "VALIDATION_ERROR",
@@ -311,7 +313,7 @@ def _check_callbacks(wanted: OwnSettings) -> None:
     faults = [
         FieldError(f"callbacks.{name}", reason)
         for name, url in (("payouts", wanted.payouts_url), ("debits", wanted.debits_url))
-        if url and (reason := rules.url_fault(url, local=is_local()))
+        if url and (reason := rules.url_fault(url, local=is_local(), ports=callback_ports()))
     ]
     if faults:
         raise Refusal(
