@@ -146,20 +146,28 @@ class Demo:
         feed = feeds.rounds(self.players, self.total, self.start, self.end, seed=self.seed)
         stream = feeds.deliveries(feed, seed=self.seed)
         pending = list(feeds.batches(stream, BATCH))
-        rebuyer, cheat = self.players[len(self.players) // 3], self.players[len(self.players) // 2]
+        # By the clock too: on a busy machine a tournament is over before a third of its rounds was sent.
+        happenings = [(1 / 3, self.rebuy), (1 / 2, self.disqualify)]
         until(self.start)
         with Live(console=self.console, refresh_per_second=4) as screen:
             for number, batch in enumerate(pending, 1):
                 until(min(self.end, max(parse_instant(m["settledAt"]) for m in batch)))
                 self.deliver(batch)
-                if number == len(pending) // 3:
-                    self.hub("POST", self.player_path(rebuyer, "rebuy"), {}, brandId=rebuyer[0])
-                if number == len(pending) // 2:
-                    self.hub(
-                        "POST", self.player_path(cheat, "disqualify"), {"reason": "demo"}, brandId=cheat[0]
-                    )
+                gone = max(number / len(pending), (now_ms() - self.start) / (self.end - self.start))
+                while happenings and gone >= happenings[0][0]:
+                    happenings.pop(0)[1]()
                 screen.update(self.board(number, len(pending)))
         self.say("\nsent: " + ", ".join(f"{count} {what}" for what, count in self.answers.most_common()))
+
+    def rebuy(self) -> None:
+        """A player in the middle of the field buys again."""
+        player = self.players[len(self.players) // 3]
+        self.hub("POST", self.player_path(player, "rebuy"), {}, brandId=player[0])
+
+    def disqualify(self) -> None:
+        """Another is disqualified; the recomputation must leave him out as well."""
+        player = self.players[len(self.players) // 2]
+        self.hub("POST", self.player_path(player, "disqualify"), {"reason": "demo"}, brandId=player[0])
 
     def player_path(self, player: tuple[str, str], action: str) -> str:
         return f"/tournaments/{self.tid}/players/{player[1]}/{action}"
@@ -270,9 +278,12 @@ def main() -> None:
         "--guests", type=int, default=50, help="players of the casino's part; 0 leaves it out"
     )
     given = parser.parse_args()
-    failed = Demo(describe(), given.players, given.count, given.seed).run()
-    if given.guests:
-        failed = failed or not Casino(describe(), given.guests, given.seed).run()
+    try:
+        failed = Demo(describe(), given.players, given.count, given.seed).run()
+        if given.guests:
+            failed = failed or not Casino(describe(), given.guests, given.seed).run()
+    except ApiRefusal as refusal:
+        raise console.Stop(f"The hub refused what the demo did: {refusal}") from None
     sys.exit(1 if failed else 0)
 
 

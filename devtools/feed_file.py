@@ -179,12 +179,14 @@ def _instant(text: Any) -> int | None:
 
 def names_in(lines: Iterable[Line], *members: str) -> list[tuple[str, ...]]:
     """The distinct combinations of members that are ids at all (docs/rounds.md), sorted."""
-    found = set()
+    found: set[tuple[str, ...]] = set()
     for line in lines:
-        of = tuple(line.message.get(name) for name in members)
-        if all(isinstance(n, str) and 1 <= len(n) <= 100 and n.isprintable() and n == n.strip() for n in of):
+        of = tuple(n for name in members if isinstance(n := line.message.get(name), str))
+        if len(of) == len(members) and all(
+            1 <= len(n) <= 100 and n.isprintable() and n == n.strip() for n in of
+        ):
             found.add(of)
-    return sorted(found)  # type: ignore[type-var] # all are texts
+    return sorted(found)
 
 
 def bets_in(lines: Iterable[Line], exponents: Mapping[str, int]) -> dict[str, list[int]]:
@@ -196,7 +198,8 @@ def bets_in(lines: Iterable[Line], exponents: Mapping[str, int]) -> dict[str, li
             continue
         of = found[currency]
         try:
-            total = sum(Decimal(str(part)) for part in (bet.values() if isinstance(bet, dict) else [bet]))
+            parts = bet.values() if isinstance(bet, dict) else [bet]
+            total = sum((Decimal(str(part)) for part in parts), Decimal(0))
             minor = total.scaleb(exponents[currency])
             if minor > 0 and minor.adjusted() < 18 and minor == int(minor):
                 of.append(int(minor))

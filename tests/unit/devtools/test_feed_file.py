@@ -153,7 +153,7 @@ def test_only_ids_that_can_be_are_registered() -> None:
 
 def test_rates_make_median_bets_equal() -> None:
     lines = lines_of(
-        *(message(currency="JPY", bet=bet) for bet in ("150", "150", "9000", "x", None, "1E+400000000")),
+        *(message(currency="JPY", bet=bet) for bet in ("150", "150", "9000", "x", None, {}, "1E+400000000")),
         *(message(currency="EUR", bet={"real": "0.50", "bonus": "0.50"}) for _ in range(7)),
         message(currency="BTC", bet="0.00003000"),
         message(currency="ZZZ", bet="1"),
