@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pitboss.dialects import profiles
 from pitboss.dialects.codecs import CODECS
-from pitboss.dialects.model import Credential, Terms
+from pitboss.dialects.model import Asked, Credential, Dialect, Terms
 from pitboss.kernel.refusal import Refusal, catalogue
 
 pytestmark = pytest.mark.property
@@ -114,7 +114,60 @@ def test_any_bytes_are_understood_or_refused(name: str, raw: bytes, headers: dic
     codec, terms = CODECS[name], Terms(name, "minor" if name == "mascot" else "decimal")
     codec.nonce(headers)
     assert codec.fault(raw, headers, [KEY], 1_789_000_000) != ""
-    asked = codec.decode_request(raw, headers)
+    answered(codec, terms, codec.decode_request(raw, headers))
+
+
+IDS = st.text("abcxyz019-_:", min_size=1, max_size=12)
+MONEY = st.integers(0, 10**9)
+MASCOT_CALLS = {
+    "getBalance": {"currency": st.just("EUR")},
+    "withdrawAndDeposit": {
+        "currency": st.just("EUR"),
+        "transactionRef": IDS,
+        "gameRoundRef": IDS,
+        "gameId": IDS,
+        "withdraw": MONEY,
+        "deposit": MONEY,
+        "reason": st.sampled_from(["GAME_PLAY", "GAME_PLAY_FINAL"]),
+    },
+    "rollbackTransaction": {"transactionRef": IDS},
+}
+V1_PLAY = {"transactionId": IDS, "roundId": IDS, "gameCode": IDS, "currency": st.just("EUR")}
+V1_CALLS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
+    "balance": {},
+    "bet": {**V1_PLAY, "amount": MONEY, "isRoundFinished": st.booleans()},
+    "win": {**V1_PLAY, "amount": MONEY, "isRoundFinished": st.booleans(), "isCall": st.booleans()},
+    "cancel": {**V1_PLAY, "referenceId": IDS},
+}
+V4_PLAY = {"trans_guid": IDS, "round_id": IDS, "game_code": IDS, "amount": MONEY}
+V4_CALLS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
+    "balance": {},
+    "authenticate": {},
+    "status": {"trans_guid": IDS},
+    "bet": V4_PLAY,
+    "win": {**V4_PLAY, "type": st.sampled_from([2, 32])},
+    "cancel": {"trans_guid": IDS, "cancel_trans_guid": IDS},
+}
+
+
+@st.composite
+def whole_calls(draw: st.DrawFn, name: str) -> dict[str, Any]:
+    """A call as the vendor's documents have it, of any kind."""
+    if name == "mascot":
+        method = draw(st.sampled_from(sorted(MASCOT_CALLS)))
+        who = {"callerId": st.just(7), "playerName": IDS, "sessionAlternativeId": IDS, "sessionId": IDS}
+        params = draw(st.fixed_dictionaries({**who, **MASCOT_CALLS[method]}))
+        return {"jsonrpc": "2.0", "method": method, "id": draw(st.integers() | IDS), "params": params}
+    if name == "slotcity-v1":
+        command = draw(st.sampled_from(sorted(V1_CALLS)))
+        return {"command": command, **draw(st.fixed_dictionaries({"playerId": IDS, **V1_CALLS[command]}))}
+    command = draw(st.sampled_from(sorted(V4_CALLS)))
+    data = draw(st.fixed_dictionaries({"account": IDS, **V4_CALLS[command]}))
+    return {"command": command, "check": "21", "data": data}
+
+
+def answered(codec: Dialect, terms: Terms, asked: Asked) -> None:
+    """What was understood names an action and, where money moves, every transaction; and there is an answer to it."""
     if asked.refusal is None:
         assert asked.document["action"]
         if asked.command == "money":
@@ -122,7 +175,26 @@ def test_any_bytes_are_understood_or_refused(name: str, raw: bytes, headers: dic
             assert all(isinstance(row["transactionId"], str) for row in rows)
     outcome = asked.refusal or {"status": "OK", "balance": "1.00", "rolledBack": False}
     said = codec.encode_reply(asked, outcome, terms, None)
-    assert is_answer(name, json.loads(said.body))
+    assert is_answer(codec.name, json.loads(said.body))
+
+
+@pytest.mark.parametrize("name", sorted(CODECS))
+@given(data=st.data())
+def test_a_whole_call_is_understood_and_a_spoilt_one_understood_or_refused(
+    name: str, data: st.DataObject
+) -> None:
+    codec, terms = CODECS[name], Terms(name, "minor" if name == "mascot" else "decimal")
+    body = data.draw(whole_calls(name))
+    asked = codec.decode_request(json.dumps(body).encode(), {})
+    assert asked.refusal is None, (body, asked.refusal)
+    answered(codec, terms, asked)
+    inner = body.get("data", body.get("params", body))
+    for spoilt in data.draw(st.lists(st.sampled_from(sorted(inner)), min_size=1, max_size=2, unique=True)):
+        if data.draw(st.booleans()):
+            del inner[spoilt]
+        else:
+            inner[spoilt] = data.draw(WORDS | JSON)
+    answered(codec, terms, codec.decode_request(json.dumps(body).encode(), {}))
 
 
 @pytest.mark.parametrize("name", sorted(CODECS))
