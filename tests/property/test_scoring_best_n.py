@@ -8,9 +8,10 @@ from pitboss.scoring.metrics import SPARE_CANDIDATES, BestN
 pytestmark = pytest.mark.property
 
 Pair = tuple[int, int]
-steps = st.lists(
-    st.tuples(st.integers(0, 30), st.integers(1, 9), st.integers(0, 5)), min_size=20, max_size=60
-)
+# More than are kept as candidates come first, so that some are let go; then half of the steps take one away again.
+rounds = st.tuples(st.integers(0, 30), st.integers(1, 9))
+first = st.lists(rounds, min_size=SPARE_CANDIDATES, max_size=SPARE_CANDIDATES + 12)
+then = st.lists(st.tuples(rounds, st.booleans()), max_size=30)
 
 
 def brute(rows: list[Pair], n: int) -> Pair:
@@ -19,16 +20,15 @@ def brute(rows: list[Pair], n: int) -> Pair:
     return sum(points for points, _ in best), max((at for _, at in best), default=0)
 
 
-@settings(max_examples=400, deadline=None)
-@given(n=st.integers(1, 3), ops=steps, data=st.data())
-def test_any_adding_and_removing(n: int, ops: list[tuple[int, int, int]], data: st.DataObject) -> None:
+def through(n: int, ops: list[tuple[Pair, int | None]]) -> int:
+    """Play (round, None: add it; else: take away the dearest but so many) beside brute force; how often it was lost."""
     part = BestN(n, lambda _bet, win, _weight: win, 0)
     body, rows, lost = part.fresh(), [], 0
-    for points, at, what in ops:
-        if what == 0 and rows:
+    for (points, at), gone_at in ops:
+        if gone_at is not None and rows:
             # the dearest go first: those are what the candidates are kept for
             rows.sort(key=lambda row: (-row[0], row[1]))
-            gone = rows.pop(data.draw(st.integers(0, min(len(rows), 2 * n) - 1)))
+            gone = rows.pop(gone_at % min(len(rows), 2 * n))
             if not part.remove(body, 0, gone[0], 10_000, gone[1]):
                 lost += 1
                 body = part.fresh()
@@ -41,6 +41,24 @@ def test_any_adding_and_removing(n: int, ops: list[tuple[int, int, int]], data: 
             assert part.score(body) == before + gained
         assert (part.score(body), part.reached_at(body)) == brute(rows, n)
         assert len(body[0]) <= n + SPARE_CANDIDATES
+    return lost
+
+
+@settings(max_examples=400, deadline=None)
+@given(n=st.integers(1, 3), start=first, ops=then, places=st.lists(st.integers(0, 5), min_size=1, max_size=6))
+def test_any_adding_and_removing(
+    n: int, start: list[Pair], ops: list[tuple[Pair, bool]], places: list[int]
+) -> None:
+    later = [(row, places[i % len(places)] if take else None) for i, (row, take) in enumerate(ops)]
+    through(n, [*((row, None) for row in start), *later])
+
+
+@pytest.mark.parametrize("falling", [False, True])
+def test_taking_the_best_away_one_by_one_needs_a_refold_and_is_told_so(falling: bool) -> None:
+    """Whether the small ones were pushed out by better ones or never taken in."""
+    values = sorted(range(1, 31), reverse=falling)
+    away: list[tuple[Pair, int | None]] = [((0, 0), 0)] * 30
+    assert through(2, [*(((value, at), None) for at, value in enumerate(values, 1)), *away]) == 3
 
 
 def test_it_says_so_when_the_spare_ones_are_used_up() -> None:
