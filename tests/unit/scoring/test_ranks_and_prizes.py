@@ -117,6 +117,16 @@ def test_a_range_divides_its_share_among_its_places() -> None:
     assert paid({**table, "remainder": "house"}, board, 1_001) == {"a": 500, "b": 166, "c": 166, "d": 166}
 
 
+def test_an_award_names_the_player_of_the_brand_and_the_rank() -> None:
+    """The same player id may stand on one board for two brands: they are two people with two prizes."""
+    board = rank([Row("x", "aurora", "sam", 9, 1), Row("y", "borealis", "sam", 5, 1)], {})
+    awards = split_prizes({"schema": 1, **cash(700, 300)}, board, 0, 2, "EUR")
+    assert [(a.entry_id, a.brand_id, a.player_id, a.rank, a.amount) for a in awards] == [
+        ("x", "aurora", "sam", 1, 700),
+        ("y", "borealis", "sam", 2, 300),
+    ]
+
+
 def test_unclaimed_places_stay_with_the_house() -> None:
     awards = split_prizes(
         {"schema": 1, **shares((1, 1, 6_000), (2, 2, 4_000))}, a_board([9]), 1_000, 2, "EUR"
@@ -181,6 +191,9 @@ def a_line(first: Any = 1, last: Any = 1, **more: Any) -> dict[str, Any]:
     return {"from": first, "to": last, "kind": "cash", "amount": 5, **more}
 
 
+SPINS = {"from": 1, "to": 1, "kind": "free_rounds", "count": 5, "value": 20, "game": "slot", "validHours": 24}
+
+
 def without(name: str) -> dict[str, Any]:
     return {k: v for k, v in a_line().items() if k != name}
 
@@ -213,6 +226,14 @@ def without(name: str) -> dict[str, Any]:
         (shares((1, 1, 3_000), (2, 2, 3_001), ties="drop_to_lower"), ["lines[1]"]),
         (shares((1, 1, 3_000), (3, 3, 3_000), ties="drop_to_lower"), ["lines[1]"]),
         (shares((1, 1, 3_000), (2, 3, 6_000), ties="drop_to_lower"), []),
+        (shares((2, 2, 3_000), (1, 1, 3_000), ties="drop_to_lower"), []),
+        (shares((2, 2, 3_001), (1, 1, 3_000), ties="drop_to_lower"), ["lines[0]"]),
+        (shares((1, 1, 0)), ["lines[0].shareBps"]),
+        (shares((1, 1, 10_001)), ["lines[0].shareBps"]),
+        ({"schema": 2, "lines": [a_line()]}, ["schema"]),
+        ({"lines": [{**SPINS, "amount": 5}]}, ["lines[0].amount"]),
+        ({"lines": [{**SPINS, "shareBps": 5}]}, ["lines[0].shareBps"]),
+        ({"lines": [SPINS]}, []),
         (
             {"lines": [{"from": 1, "to": 1, "kind": "free_rounds", "count": 0, "value": 0, "game": "", "validHours": 0}]},
             ["lines[0].count", "lines[0].value", "lines[0].game", "lines[0].validHours"],
