@@ -2,14 +2,18 @@
 
 import json
 from collections.abc import Iterator
+from itertools import accumulate, pairwise
 from typing import Any, cast
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pitboss.rounds.codec import decode_page, encode_page
-from pitboss.rounds.folding import MOST_HASHES, Folded
+from pitboss.rounds.folding import MOST_HASHES, Folded, LogDamagedError, joined
 from pitboss.rounds.model import (
     KEYFRAME,
     LIVE_WINDOW_MS,
+    MAX_RUNS,
     MAX_SLOTS,
     SLOT_MS,
     Arrival,
@@ -267,6 +271,40 @@ def test_a_late_round_of_a_time_when_nothing_was_folded_asks_for_nothing() -> No
     assert log.send(round_("c", 50_000)).counts == {"duplicates": 1}
 
 
+@given(st.lists(st.integers(1, 12), min_size=1, max_size=40))
+def test_runs_cover_every_version_and_stay_few(steps: list[int]) -> None:
+    """A version that no run covered would be a segment not read, and its rounds would count twice."""
+    versions = list(accumulate(steps))
+    runs: list[list[int]] = []
+    for version in versions:
+        joined(runs, version)
+        assert len(runs) <= MAX_RUNS
+    assert all(any(first <= version <= last for first, last in runs) for version in versions)
+    assert [runs[0][0], runs[-1][1]] == [versions[0], versions[-1]]
+    assert all(one[1] < two[0] for one, two in pairwise(runs))
+
+
+def test_what_is_far_apart_is_joined_where_the_gap_is_least_and_bears_the_later_time() -> None:
+    runs: list[list[int]] = []
+    for version, at in ((10, 1), (20, 2), (40, 3), (46, 4), (60, 5)):
+        joined(runs, version, at)
+    assert runs == [[10, 10, 1], [20, 20, 2], [40, 46, 4], [60, 60, 5]]
+
+
+def test_a_time_that_many_flushes_told_of_is_looked_for_in_all_of_them() -> None:
+    log = Log(SUM)
+    late = [round_(f"late{n}", 900 + n, bet=1) for n in range(3 * MAX_RUNS)]
+    for n, one in enumerate(late):
+        for k in range(4):
+            moment = 30_000 + (4 * n + k) * SLOT_MS
+            log.send(round_(f"r{n}.{k}", moment, bet=1), now=START + moment + 1_000)
+        log.send(one, now=START + 30_000 + 4 * (n + 1) * SLOT_MS)
+    assert log.score() == 5 * len(late)
+    for one in late:
+        assert log.send(one, now=START + 600_000).counts == {"duplicates": 1}
+    assert log.score() == 5 * len(late)
+
+
 def test_slots_are_forgotten_and_then_the_log_is_read_as_far_back_as_clocks_may_differ() -> None:
     log = Log(SUM)
     for n in range(MAX_SLOTS + 10):
@@ -321,6 +359,14 @@ def test_what_was_corrected_since_a_keyframe_is_not_taken_from_it() -> None:
     log.send(round_("last", 26_500, bet=1), now=START + 29_000)
     log.send(round_("last", 26_500, bet=1, revision=1, status=ROLLED_BACK), now=START + 29_500)
     assert log.score() == score - 990
+
+
+def test_a_log_that_lost_what_its_page_knows_stops_the_scorer() -> None:
+    log = Log(SUM)
+    log.send(round_("a"))
+    log.segments.clear()
+    with pytest.raises(LogDamagedError, match="its log does not"):
+        log.send(round_("a", revision=1, status=ROLLED_BACK))
 
 
 def test_who_is_not_seated_leaves_no_trace() -> None:
