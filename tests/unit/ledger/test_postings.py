@@ -1,7 +1,16 @@
 """A posting that does not balance never reaches the table."""
 
 import pytest
-from pitboss.ledger.model import Line, Posting, check_posting, merged, operator_account, pool_account
+from pitboss.kernel.money import MAX_EXPONENT
+from pitboss.ledger.model import (
+    MAX_LINES,
+    Line,
+    Posting,
+    check_posting,
+    merged,
+    operator_account,
+    pool_account,
+)
 
 pytestmark = pytest.mark.unit
 
@@ -24,11 +33,20 @@ def posting(*lines: Line, **more: object) -> Posting:
         posting(Line(POOL, 10**17 + 1), Line(CASH, -(10**17) - 1)),
         posting(Line(POOL, 1), Line(CASH, -1), tx_id=""),
         posting(Line(POOL, 1), Line(CASH, -1), exponent=9),
+        posting(Line(POOL, 1), Line(CASH, -1), exponent=-1),
+        posting(),
+        posting(*(Line(pool_account(f"T{n}"), 1) for n in range(MAX_LINES)), Line(CASH, -MAX_LINES)),
     ],
 )
 def test_what_does_not_balance_is_a_fault_of_the_program(bad: Posting) -> None:
     with pytest.raises(ValueError, match=r"posting|account"):
         check_posting(bad)
+
+
+@pytest.mark.parametrize("exponent", [0, MAX_EXPONENT])
+def test_yen_and_bitcoin_may_be_posted_and_as_many_lines_as_there_may_be(exponent: int) -> None:
+    pools = [Line(pool_account(f"T{n}"), 1) for n in range(MAX_LINES - 1)]
+    check_posting(posting(*pools, Line(CASH, 1 - MAX_LINES), exponent=exponent))
 
 
 def test_a_balanced_posting_passes_and_empty_lines_fall_away() -> None:
@@ -42,5 +60,5 @@ def test_a_balanced_posting_passes_and_empty_lines_fall_away() -> None:
     )
     assert made is not None
     check_posting(made)
-    assert made.lines == (Line(POOL, 10), Line(CASH, -10))
+    assert made == Posting("x", "buy_in", "EUR", 2, (Line(POOL, 10), Line(CASH, -10)), 1)
     assert merged({POOL: 0}, tx_id="x", kind="k", currency="EUR", exponent=2, at=1) is None

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pitboss.kernel.canonical import digest
-from pitboss.scoring.public import Ranked
+from pitboss.scoring.public import Ranked, Stint
 from pitboss.tournaments import merkle, results
 from pitboss.tournaments.model import Entry, Paid, Spec, Tournament
 
@@ -71,6 +71,7 @@ def entries(count: int) -> dict[str, Entry]:
             1,
             1,
             0,
+            stints=(Stint(1, 1),),
             paid=(Paid("r", "buy_in", 1000, 100, 1),),
         )
         for n in range(count)
@@ -121,6 +122,46 @@ def test_payouts_and_remainder_are_what_was_in_the_pool() -> None:
     assert books["payable"] + books[OPERATOR["remainder"]] == 50_000
 
 
+@pytest.mark.parametrize(
+    ("guarantee", "overlay", "net"), [(0, 0, 47_000), (47_000, 0, 47_000), (50_000, 3_000, 50_000)]
+)
+def test_a_seed_is_in_the_pool_before_the_guarantee_is_looked_at(
+    guarantee: int, overlay: int, net: int
+) -> None:
+    made = result(40, seed=7_000, guarantee=guarantee)
+    pool = made.header["pool"]
+    assert (pool["seed"], pool["overlay"], pool["net"]) == (7_000, overlay, net)
+    books = check_postings(made, None, {"pool": 40_000})
+    assert books[OPERATOR["overlay"]] == -7_000 - overlay
+    assert books["payable"] + books[OPERATOR["remainder"]] == net
+
+
+def test_without_prizes_the_pool_stays_with_the_house() -> None:
+    made = result(3, guarantee=0, prizes=None)
+    assert results.diffs(made.rows, []) == []
+    assert check_postings(made, None, {"pool": 3_000})[OPERATOR["remainder"]] == 3_000
+
+
+def test_a_row_tells_who_it_was_and_what_was_paid() -> None:
+    made = result(2)
+    row = made.rows[1]
+    assert (row["displayName"], row["playerId"], row["brandId"]) == ("P1", "p1", "b")
+    assert (row["entryCount"], row["paid"]) == (1, 1_100)  # 10.00 and 1.00 rake
+    assert (made.header["players"], made.header["entries"]) == (2, 2)
+
+
+def test_a_remainder_that_an_amended_result_changes_moves_by_the_difference() -> None:
+    first, second = result(2, guarantee=0), result(2, version=2, out={0}, guarantee=0)
+    books = check_postings(first, None, {"pool": 2_000})
+    books = check_postings(second, first, books)
+    # 1000 and 600 and 400 left became 1000 for p1 alone and 1000 left; p0 owes 1000.
+    assert (books["payable"], books[OPERATOR["clawback"]], books[OPERATOR["remainder"]]) == (
+        2_000,
+        -1_000,
+        1_000,
+    )
+
+
 def test_fewer_players_than_prizes_leave_a_remainder_with_the_house() -> None:
     made = result(2, guarantee=0)
     books = check_postings(made, None, {"pool": 2_000})
@@ -150,6 +191,20 @@ def test_the_same_difference_has_the_same_reference_and_another_version_another(
     assert len(refs) == 3 + 4
 
 
+def test_references_are_the_same_in_every_release() -> None:
+    """A release that reckoned them anew would have every unsettled prize paid twice."""
+    cash = results.Diff(entry_id(7), "b", "p7", "cash", 2_500, 0, 0, "", 0, 1)
+    rounds = results.Diff(entry_id(7), "b", "p7", "free_rounds", 0, 20, 10, "g", 24, 1)
+    assert results.payout_ref(TID, 1, cash) == "01J00000002P87Z3J55WBEMGCP"
+    assert results.payout_ref(TID, 1, rounds) == "01J0000000CW7KV4QVQGF351RN"
+
+
+def test_differences_come_in_board_order_and_those_without_a_rank_last() -> None:
+    first = result(30, guarantee=0)
+    changes = results.diffs(result(30, version=2, out={0}, guarantee=0).rows, first.rows)
+    assert [(d.player_id, d.rank) for d in changes] == [("p1", 1), ("p2", 2), ("p3", 3), ("p0", 0)]
+
+
 def test_free_rounds_are_paid_in_rounds_not_in_money() -> None:
     line = {
         "from": 1,
@@ -162,7 +217,9 @@ def test_free_rounds_are_paid_in_rounds_not_in_money() -> None:
     }
     made = result(3, guarantee=0, prizes={"schema": 1, "lines": [line]})
     changes = results.diffs(made.rows, [])
-    assert [(d.player_id, d.free_count, d.amount) for d in changes] == [("p0", 20, 0), ("p1", 20, 0)]
+    assert changes == [
+        results.Diff(entry_id(n), "b", f"p{n}", "free_rounds", 0, 20, 10, "g", 24, n + 1) for n in range(2)
+    ]
     books = check_postings(made, None, {"pool": 3_000})
     assert books.get("payable", 0) == 0
     assert books[OPERATOR["remainder"]] == 3_000
