@@ -166,6 +166,51 @@ def test_the_grace_bell_follows_the_end() -> None:
     assert life.bells(tournament("settled")) == {}
 
 
+NOW = 30 * HOUR
+LOOKED_AT = [
+    ("draft", {}, life.NEVER),
+    ("scheduled", {}, 5 * HOUR),
+    ("registration", {}, 10 * HOUR),
+    ("running", {}, 15 * HOUR),
+    ("running", {"late_closed": True}, 20 * HOUR),
+    ("paused", {}, 20 * HOUR),
+    ("closing", {}, 20 * HOUR + 60_000),
+    ("provisional", {"result_wanted": 1, "result_version": 1}, NOW),
+    ("review", {"result_wanted": 1, "result_version": 1}, life.NEVER),  # a person's turn
+    ("review", {"result_wanted": 2, "result_version": 1}, NOW),
+    ("final", {"result_wanted": 1, "result_version": 1}, NOW),
+    ("paying", {"result_wanted": 1, "result_version": 1}, NOW),  # payouts are not planned yet
+    ("paying", {"result_wanted": 1, "result_version": 1, "planned_version": 1}, NOW + life.RECHECK_MS),
+    ("paying", {"result_wanted": 2, "result_version": 1, "planned_version": 1}, NOW),
+    ("settled", {"settled_at": 25 * HOUR}, 25 * HOUR + life.ARCHIVE_AFTER_MS),
+    ("settled", {"settled_at": 25 * HOUR, "archived": True}, life.NEVER),
+    ("settled", {"result_wanted": 2, "result_version": 1, "archived": True}, NOW),  # amended later
+    ("cancelled", {}, life.NEVER),  # never published: nobody paid
+    ("cancelled", {"published_at": 1}, NOW),
+    ("cancelled", {"published_at": 1, "refunded": True}, life.NEVER),
+    ("voided", {"published_at": 1}, NOW),
+    ("voided", {"published_at": 1, "refunded": True}, life.NEVER),
+]
+
+
+@pytest.mark.parametrize(("status", "more", "due"), LOOKED_AT)
+def test_whoever_has_money_to_move_is_looked_at_again(status: str, more: dict[str, object], due: int) -> None:
+    """A tournament that the clock forgot would keep its players' refunds or prizes for ever."""
+    assert life.next_due(tournament(status, **more), NOW) == due
+
+
+def test_every_status_says_when_the_clock_looks_again() -> None:
+    assert {status for status, _, _ in LOOKED_AT} == set(STATUSES)
+
+
+def test_late_registration_is_closed_once_and_has_a_bell_only_inside_the_play() -> None:
+    running = tournament("running")
+    assert life.due_event(running, 15 * HOUR) == "close_late"
+    assert life.due_event(replace(running, late_closed=True), 15 * HOUR) is None
+    for late in (SPEC.start_at, SPEC.end_at):
+        assert "late" not in life.bells(replace(running, spec=replace(SPEC, late_until=late)))
+
+
 def test_rules_are_fixed_at_publication_and_dates_at_the_start() -> None:
     published = tournament("registration", published_at=1)
     with pytest.raises(Refusal) as refused:
