@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 from pitboss.kernel.ids import ulid
+from pitboss.kernel.instants import parse_instant
 from pitboss.kernel.refusal import Refusal
 from pitboss.points import rules
 from pitboss.points.model import (
@@ -14,6 +15,7 @@ from pitboss.points.model import (
     Actor,
     Billing,
     Draw,
+    Entry,
     Main,
     Play,
     Policy,
@@ -104,7 +106,82 @@ def test_slices_that_are_in_use_no_more_are_emptied() -> None:
     assert rules.plan_heal(replace(view, billing=replace(view.billing, slices=1))) == Shift(1, MAIN, 5)
 
 
+@pytest.mark.parametrize(
+    ("view", "amount", "step"),
+    [
+        (account(free=100, slices=(50, 70)), 100, None),  # the main part can pay
+        (
+            account(free=100, slices=(50, 70)),
+            101,
+            Shift(1, MAIN, 1),
+        ),  # from the richest, no more than is missing
+        (account(free=100, slices=(50, 70), floor=20), 100, Shift(1, MAIN, 20)),  # the floor stays
+        (account(free=100, slices=(50, 70)), 500, Shift(1, MAIN, 70)),
+        (account(free=100, slices=(0, 0)), 101, None),  # nothing more is there
+        (account(free=0, slices=(-5, 0)), 1, None),
+        (account(free=0), 1, None),
+    ],
+)
+def test_what_a_transfer_collects_from_the_slices(view: View, amount: int, step: Shift | None) -> None:
+    assert rules.plan_collect(view, amount) == step
+
+
+def test_nothing_is_healed_where_nothing_is_left_to_heal_with() -> None:
+    assert rules.plan_heal(account(free=0, slices=(0, 0), floor=80)) is None
+    assert rules.plan_heal(account(free=0, slices=(-10, 0))) is None
+    assert rules.plan_heal(account(free=80, slices=(-10, -3), floor=80)) is None
+
+
+def test_a_day_is_booked_an_hour_after_it_is_over() -> None:
+    midnight = parse_instant("2026-11-21T00:00:00Z")
+    part = replace(Slice(0, 0, 0), days={"20261121": 3, "20261120": 2, "20261119": 1})  # type: ignore[arg-type, dict-item]
+    assert rules.bookable(part, midnight + 3_600_000 - 1) == ["20261119"]
+    assert rules.bookable(part, midnight + 3_600_000) == ["20261119", "20261120"]
+
+
+# ---------------------------------------------------------------- who gives, who takes
+def in_state(status: str, **more: object) -> View:
+    view = account()
+    return replace(view, main=replace(view.main, status=status, **more))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "name"),
+    [
+        (in_state("active"), in_state("closed"), "POINTS_FROZEN"),
+        (in_state("frozen"), in_state("active"), "POINTS_FROZEN"),
+        (in_state("active"), in_state("frozen"), "POINTS_FROZEN"),
+        (None, in_state("frozen"), "POINTS_FROZEN"),
+        (in_state("active"), in_state("active", currency="USD"), "CURRENCY_MISMATCH"),
+        (in_state("active"), in_state("active", exponent=3), "CURRENCY_MISMATCH"),
+    ],
+)
+def test_whose_points_may_not_move(source: View | None, target: View | None, name: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        rules.check_parties(source, target)
+    assert refused.value.name == name
+
+
+def test_points_move_between_active_accounts_and_back_from_a_closed_one() -> None:
+    active = in_state("active")
+    for source in (active, None, in_state("closed")):  # late wins flow back
+        rules.check_parties(source, active)
+    rules.check_parties(active, None)
+
+
 # ---------------------------------------------------------------- amounts
+@pytest.mark.parametrize(("text", "zero", "points"), [("1", False, SCALE * 100), ("0", True, 0)])
+def test_points_that_may_be_written(text: str, zero: bool, points: int) -> None:
+    assert rules.read_points(text, 2, field="points", zero=zero) == points
+
+
+@pytest.mark.parametrize(("text", "zero"), [("0", False), ("-1", False), ("-1", True)])
+def test_points_that_are_none(text: str, zero: bool) -> None:
+    with pytest.raises(Refusal) as refused:
+        rules.read_points(text, 2, field="points", zero=zero)
+    assert (refused.value.name, refused.value.errors[0].pointer) == ("INVALID_AMOUNT", "points")
+
+
 def test_points_are_shown_as_fine_as_they_are() -> None:
     shown = [rules.show_points(n, 2) for n in (0, 10**6, 1_500_000, 1, 12_345_678, -250)]
     assert shown == ["0.00", "1.00", "1.50", "0.000001", "12.345678", "-0.00025"]
@@ -196,6 +273,7 @@ ABOVE = [Billing(policy="ggr", rate_bps=800), Billing(policy="none"), Billing(po
         (Billing(policy="ggr", rate_bps=600), []),
         (Billing(policy="ggr", rate_bps=601), ["ggrRateBps"]),
         (Billing(policy="ggr", rate_bps=0), ["ggrRateBps"]),
+        (Billing(policy="ggr", rate_bps=1), []),
         (Billing(policy="none", rate_bps=5), ["ggrRateBps"]),
         (Billing(alert_at=(20, 20)), ["alertAt"]),
     ],
@@ -207,3 +285,44 @@ def test_billing_within_what_stands_above(fresh: Billing, pointers: list[str]) -
 def test_the_rate_in_force_is_the_least_of_the_path() -> None:
     assert rules.effective_rate(Billing(policy="ggr", rate_bps=700), ABOVE) == 600
     assert rules.effective_rate(Billing(policy="ggr", rate_bps=700), []) == 700
+
+
+def test_the_node_itself_changes_neither_what_it_is_billed_nor_its_floor() -> None:
+    before = Billing(policy="ggr", rate_bps=500, floor=10, slices=2)
+    for change, pointer in (
+        ({"policy": "face_value", "rate_bps": 0}, "policy ggrRateBps"),
+        ({"rate_bps": 400}, "ggrRateBps"),
+        ({"floor": 0}, "floor"),
+        ({"slices": 8}, "slices"),
+        ({"alert_at": (9, 5), "approval_over": 7}, ""),
+    ):
+        fresh = replace(before, **change)  # type: ignore[arg-type]
+        errors = rules.check_billing(fresh, before, [], by_itself=True)
+        assert [error.pointer for error in errors] == pointer.split()
+        assert rules.check_billing(fresh, before, [], by_itself=False) == []
+
+
+# ---------------------------------------------------------------- statement
+LINES = ("minted", "burned", "fromParent", "toParent", "fromChildren", "toChildren")
+
+
+def line(after: int, **totals: int) -> Entry:
+    whole = {**dict.fromkeys(LINES, 0), **totals}
+    return Entry("A", 1, NOON, "transfer", 0, 0, after, 0, "", Actor("key", "A", "192.0.2.1"), whole)
+
+
+def test_a_statement_opens_where_the_one_before_closed_and_ties() -> None:
+    empty = dict.fromkeys(LINES, 0)
+    first = line(1_000, fromParent=1_200, toChildren=200)
+    last = line(1_500, fromParent=1_900, toChildren=400)
+    before = rules.statement(None, first, played_before=0, played_within=30, empty=empty)
+    after = rules.statement(first, last, played_before=30, played_within=70, empty=empty)
+    assert (before.opening, before.play, before.closing) == (0, 30, 970)
+    assert (after.opening, after.play, after.closing) == (970, 70, 1_400)
+    assert after.lines == {**empty, "fromParent": 700, "toChildren": 200}
+    nothing = rules.statement(None, None, played_before=0, played_within=0, empty=empty)
+    assert (nothing.opening, nothing.closing, nothing.lines) == (0, 0, empty)
+    assert before.ties
+    assert after.ties
+    assert nothing.ties
+    assert not replace(after, closing=1_401).ties
