@@ -167,6 +167,35 @@ def test_a_bet_that_stands_twice_in_a_list_is_asked_for_once(there: Seamless) ->
     assert (there.calls(), there.operator()["balance"]) == (["bet"], "990.00")
 
 
+def test_what_a_list_takes_back_itself_the_operator_never_hears_of(there: Seamless) -> None:
+    """The bet was never asked for: a rollback of it would be of a bet that the operator does not know."""
+    common = {"roundId": "r1", "gameId": there.provider.game, "currency": "EUR"}
+    rows = [
+        {"action": "bet", "transactionId": "t1", "amount": "10.00"},
+        {"action": "rollback", "transactionId": "k1", "originalTransactionId": "t1"},
+    ]
+    for replay in (False, True):
+        answer = made(there.provider("transaction", actions=rows[1:] if replay else rows, **common))
+        assert (answer["balance"], answer["results"][-1]["replay"]) == ("1000.00", replay)
+    assert (there.calls(), there.operator()["balance"]) == ([], "1000.00")
+    assert (there.tx("t1").state, there.tx("k1", "rollback").state) == ("ROLLED_BACK", "DONE")
+    assert (there.wallet().house, there.wallet().rounds, there.due()) == (0, (), [])
+    assert there.provider("transaction", actions=rows[:1], **common).name == "TX_ROLLED_BACK"
+
+
+def test_a_refused_list_does_not_bring_back_what_it_took_back_itself(there: Seamless) -> None:
+    common = {"roundId": "r1", "gameId": there.provider.game, "currency": "EUR"}
+    rows = [
+        {"action": "bet", "transactionId": "t1", "amount": "10.00"},
+        {"action": "bet", "transactionId": "t2", "amount": "5000.00"},
+        {"action": "rollback", "transactionId": "k1", "originalTransactionId": "t1"},
+    ]
+    assert there.provider("transaction", actions=rows, **common).name == "BALANCE_NOT_ENOUGH"
+    assert [there.tx(name).state for name in ("t1", "t2")] == ["ROLLED_BACK", "REFUSED"]
+    # The operator took no stake, so none stands here.
+    assert (there.wallet().house, there.operator()["balance"], there.due()) == (0, "1000.00", [])
+
+
 def test_a_message_that_comes_early_drives_nothing(there: Seamless) -> None:
     """A queue may bring a message twice; the provider's own repetition still has its seconds."""
     there.faults({"kind": "drop-after", "action": "bet"})

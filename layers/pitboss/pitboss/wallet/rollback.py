@@ -106,9 +106,11 @@ def _undo(book: Book, action: Action, key: TxKey, facts: Facts, target: Tx) -> N
     round_ = book.put_round(round_)
     closes = action.round_closed and book.profile.round_close in ("flag", "win")
     empty = not round_.bets and not round_.wins
-    if not was_open or ((closes or empty) and not book.seamless):
+    # What this very list placed the operator was never asked for: it hears of neither, and nothing waits for it.
+    waits = book.seamless and not book.is_new(target.key)
+    if not was_open or ((closes or empty) and not waits):
         round_ = book.close(round_, flag=closes)
-    _record(book, action, key, facts, target, moved, shown, round_, closes=closes or empty)
+    _record(book, action, key, facts, target, moved, shown, round_, closes=closes or empty, waits=waits)
 
 
 def _bet_back(book: Book, action: Action, bet: Tx, round_: Round) -> tuple[int, Round]:
@@ -212,9 +214,9 @@ def _record(
     round_: Round | None,
     *,
     closes: bool = False,
+    waits: bool = False,
 ) -> None:
-    """The rollback's own record. In seamless mode what moved money waits for the operator."""
-    waits = book.seamless and round_ is not None
+    """The rollback's own record. In seamless mode what moved money at the operator waits for it."""
     tx = replace(
         book.new_tx(action, key, "PENDING" if waits else "DONE", _stamp(book, action), facts),
         amount=abs(moved),
