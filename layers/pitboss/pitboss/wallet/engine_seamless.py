@@ -105,23 +105,30 @@ def void(
     """
     book = _book(wallet, records, grants, txs, profile, now)
     book.known.update(targets)
+    touched: dict[Place, None] = {}
     for tx in reversed(txs):
-        ended = replace(
-            tx,
-            state=state,
-            before=None,
-            after=None,
-            refusal=refusal,
-            detail=detail,
-            due_key="",
-            due_at=0,
-            lease_until=0,
-        )
         round_ = book.rounds.get((tx.provider, tx.round_id))
         if round_ is not None and tx.kind != "end":
-            round_ = _closed_again(book, book.put_round(_taken_out(book, tx, round_, state)))
-            ended = replace(ended, round_status=round_.status)
-        book.put_tx(ended)
+            book.put_round(_taken_out(book, tx, round_, state))
+            touched[tx.provider, tx.round_id] = None
+    # Only now: what is given back with a void rollback stands in a round that a void bet had left empty.
+    left = {place: _closed_again(book, book.rounds[place]).status for place in touched}
+    for tx in reversed(txs):
+        status = tx.round_status if tx.kind == "end" else left.get((tx.provider, tx.round_id))
+        book.put_tx(
+            replace(
+                tx,
+                state=state,
+                before=None,
+                after=None,
+                refusal=refusal,
+                detail=detail,
+                due_key="",
+                due_at=0,
+                lease_until=0,
+                round_status=status or tx.round_status,
+            )
+        )
     return book.decision()
 
 
