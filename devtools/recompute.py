@@ -3,7 +3,8 @@
     python -m devtools.recompute tournament.json rounds.jsonl[.gz] [--expect standings.json]
 
 `tournament.json` holds {integrationId, ruleSet, ranking, window: {startAt, endAt, pauses: [[from, to]]}, seats: [{entryId, brandId,
-playerId, status, stints: [{entryNo, from, roundsExtra, pointsExtra}]}]}; times are RFC 3339 or milliseconds.
+playerId, status, stints: [{entryNo, from, roundsExtra, pointsExtra}]}], games: [its games, none for all]}; times are RFC 3339
+or milliseconds.
 `rounds.jsonl` holds round messages as they were sent, one a line, repeats and corrections included. Everything here is
 done in the most naive way (docs/scoring.md, word by word): take the distinct rounds, throw out what may not count, sort,
 and look at all of them again for each question. Slow on purpose; standard library only.
@@ -195,8 +196,10 @@ def standings(tournament: Document, messages: Iterable[Document]) -> list[Docume
     """The whole board: [{rank, entryId, brandId, playerId, score, reachedAt, rounds, status, qualified}]."""
     rules, source = tournament["ruleSet"], tournament.get("integrationId", "")
     seats = {(s["brandId"], s["playerId"]): s for s in tournament["seats"]}
+    games = tournament.get("games") or ()
+    concern = (m for m in messages if not games or m["gameId"] in games)
     counted: dict[Any, list[Document]] = defaultdict(list)
-    for row in distinct([read_round(m, i, source) for i, m in enumerate(messages)]):
+    for row in distinct([read_round(m, i, source) for i, m in enumerate(concern)]):
         entry = entry_of(row, seats.get(row["player"]), tournament["window"], rules)
         if entry:
             counted[row["player"], entry].append(row)
@@ -261,6 +264,7 @@ def compare_with_result(
         "ruleSet": terms["rules"],
         "ranking": header["ranking"],
         "window": header,
+        "games": terms.get("games"),
         "seats": [{**p, "playerId": p["userId"]} for p in players if p["stints"]],
     }
     winners = pages(hub, f"{path}/results", "winners")

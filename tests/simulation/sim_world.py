@@ -14,6 +14,7 @@ from pitboss.kernel.canonical import canonical_json
 from pitboss.kernel.ids import ulid
 from pitboss.platform import dynamo
 from pitboss.rounds import (
+    catching_up,
     closing,
     folding,
     gateway,
@@ -270,7 +271,7 @@ class World:
 
         def close() -> None:
             while True:
-                closing.catch_up(TENANT, TOURNAMENT, [FEED])
+                catching_up.catch_up(TENANT, TOURNAMENT, [FEED])
                 if closing.seal(TENANT, TOURNAMENT):
                     return
 

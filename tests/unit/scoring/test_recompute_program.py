@@ -94,6 +94,20 @@ def test_messages_are_read_as_the_documentation_says() -> None:
     assert recompute.standings(TOURNAMENT, [small])[0]["score"] == 400
 
 
+def test_a_message_concerns_the_tournaments_of_the_game_it_names() -> None:
+    """docs/rounds.md: a correction under another game does not take the round away; a rollback under its own does."""
+    sent = [
+        a_message(1, "ann", "2.50"),
+        a_message(1, "ann", "9.00", gameId="other", status="amended"),
+        a_message(2, "ann", "7.00", gameId="other"),
+    ]
+    own = {**TOURNAMENT, "games": ["slot"]}
+    assert recompute.standings(own, sent)[0]["score"] == 250
+    assert recompute.standings(TOURNAMENT, sent)[0]["score"] == 1600
+    gone = a_message(1, "ann", "2.50", revision=2, status="rolled_back")
+    assert [r["score"] for r in recompute.standings(own, [*sent, gone])] == [0, 0]
+
+
 def test_it_compares_and_says_what_differs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     tournament, rounds, expected = tmp_path / "t.json", tmp_path / "r.jsonl", tmp_path / "e.json"
     tournament.write_text(json.dumps(TOURNAMENT), "utf-8")

@@ -1,4 +1,5 @@
-"""The end of a tournament: fold what is acknowledged, seal the pages, and rank from the log (docs/decisions/002)."""
+"""The end of a tournament: seal the pages, and rank from the log (docs/decisions/002). What is acknowledged is folded
+before (catching_up.py)."""
 
 import hashlib
 from collections import Counter
@@ -6,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from pitboss.kernel.canonical import digest
-from pitboss.kernel.ids import ulid
 from pitboss.platform.clock import now_ms
 from pitboss.platform.observe import count, logger
 from pitboss.rounds import layout_store, service, store
@@ -16,11 +16,6 @@ from pitboss.rounds.history import all_records
 from pitboss.rounds.model import Arrival, Live, Place, Recorded, Sheet, player_hash, player_key
 from pitboss.rounds.standing import contradictions, latest_records
 from pitboss.scoring.public import Ranked, Round, Seat, compile_rules, refold
-
-# The scorer's lag is alarmed at minutes; the inbox of an hour before the end is folded again in any case.
-LOOK_BACK_MS = 60 * 60_000
-CHUNK = 40
-
 
 type States = dict[str, dict[int, list[Any]]]
 # Called after each part of a long work, so that whoever asked for it can say that it goes on.
@@ -33,39 +28,6 @@ class FinalRanking(NamedTuple):
     rows: list[Ranked]
     segment_log_hash: str
     counts: dict[str, int]
-
-
-def catch_up(
-    tenant_id: str, tournament_id: str, integrations: list[str], beat: Beat = lambda: None
-) -> Counter[str]:
-    """Fold the inbox of the closing hour once more; everything already folded is a duplicate and changes nothing."""
-    live = store.live_one(tenant_id, tournament_id)
-    totals: Counter[str] = Counter()
-    if live is None:
-        return totals
-    since = ulid(max(live.start_at - 1, live.grace_until - LOOK_BACK_MS), b"\0" * 10)
-    for integration_id in integrations:
-        batch: list[store.InboxItem] = []
-        for item in store.inbox_since(tenant_id, integration_id, since):
-            batch.append(item)
-            if len(batch) == CHUNK:
-                totals += fold(live, batch)
-                batch = []
-                beat()
-        if batch:
-            totals += fold(live, batch)
-            beat()
-    if totals["counted"] or totals["not_counted"]:
-        count("rounds_caught_up", totals["counted"] + totals["not_counted"])
-    return totals
-
-
-def fold(live: Live, batch: list[store.InboxItem]) -> Counter[str]:
-    """Fold batches into one tournament."""
-    totals: Counter[str] = Counter()
-    for wave in service.waves(service.spread([live], batch)):
-        totals += service.flush(wave)
-    return totals
 
 
 def seal(tenant_id: str, tournament_id: str, beat: Beat = lambda: None) -> bool:

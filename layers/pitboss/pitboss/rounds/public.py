@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from pitboss.rounds import closing, gateway, growing, layout_store, ranker, store
+from pitboss.rounds import catching_up, closing, gateway, growing, layout_store, ranker, store
 from pitboss.rounds.boards import Snapshot
 from pitboss.rounds.closing import Beat, FinalRanking
 from pitboss.rounds.model import Live, Place, pages_for, player_key
@@ -98,7 +98,7 @@ def catch_up(tenant_id: str, tournament_id: str, beat: Beat) -> None:
     are rounds; `beat` is called after each part of it."""
     from pitboss.catalogue.public import integrations
 
-    closing.catch_up(tenant_id, tournament_id, integrations(tenant_id), beat)
+    catching_up.catch_up(tenant_id, tournament_id, integrations(tenant_id), beat)
 
 
 def seal(tenant_id: str, tournament_id: str, beat: Beat) -> bool:

@@ -52,9 +52,14 @@ def latest_by_hash(records: Iterable[Recorded]) -> dict[int, Recorded]:
     standing: dict[int, Recorded] = {}
     for record in records:
         before = standing.get(record.hash)
-        if before is None or _standing_of(record) > _standing_of(before):
+        if before is None or outranks(record, before):
             standing[record.hash] = record
     return standing
+
+
+def outranks(record: Recorded, other: Recorded) -> bool:
+    """Whether the one record of a round says more than the other."""
+    return _standing_of(record) > _standing_of(other)
 
 
 def _standing_of(record: Recorded) -> tuple[int, int]:

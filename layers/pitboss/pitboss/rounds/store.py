@@ -68,10 +68,19 @@ def inbox_item(record: dict[str, Any]) -> InboxItem:
     )
 
 
-def inbox_since(tenant_id: str, integration_id: str, since_ulid: str, lane: int = 0) -> Iterator[InboxItem]:
-    """Batches received since, oldest first."""
-    for record in dynamo.query(arena_table(), f"IN#{tenant_id}#{integration_id}#{lane}", after=since_ulid):
+def inbox_since(
+    tenant_id: str, integration_id: str, since_ulid: str, lane: int = 0, *, forward: bool = True
+) -> Iterator[InboxItem]:
+    """Batches received since, oldest first, or newest first."""
+    pk = f"IN#{tenant_id}#{integration_id}#{lane}"
+    for record in dynamo.query(arena_table(), pk, after=since_ulid, forward=forward):
         yield inbox_item(record)
+
+
+def inbox_one(tenant_id: str, integration_id: str, batch_id: str, lane: int = 0) -> InboxItem | None:
+    """One batch, None when it is gone."""
+    record = dynamo.get(arena_table(), f"IN#{tenant_id}#{integration_id}#{lane}", batch_id)
+    return inbox_item(record) if record else None
 
 
 # --- live tournaments
