@@ -7,7 +7,7 @@ them are folded, oldest first. So the hour is read once and the log of that hour
 
 import heapq
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 
 from pitboss.kernel.ids import ulid
 from pitboss.platform.observe import count
@@ -81,6 +81,7 @@ class _Logs:
     def __init__(self, live: Live) -> None:
         self.live = live
         self.known: dict[int, Recorded] = {}
+        self.listed = store.conflicts_listed(live.tenant_id, live.tournament_id)
         self.players: set[str] = set()
         self.open: dict[int, Iterator[Segment]] = {}
         self.reached: dict[int, int] = {}
@@ -100,7 +101,7 @@ class _Logs:
             if reached >= item.received_at:
                 self._read(number, item.received_at)
         return all(
-            answered(self.known, arrival)
+            answered(self.known, self.listed, arrival)
             for work in service.spread([self.live], [item])
             for arrival in work.arrivals
             if key_of(arrival.round) in self.players
@@ -123,11 +124,15 @@ class _Logs:
                 del known[hash_]
 
 
-def answered(known: Mapping[int, Recorded], arrival: Arrival) -> bool:
-    """Whether folding a message would change nothing. `known` may lack records: then the answer is no rather than yes."""
+def answered(known: Mapping[int, Recorded], listed: Set[tuple[int, int, int]], arrival: Arrival) -> bool:
+    """Whether folding a message would change nothing: the log has it, or knows better, or it contradicts and is listed.
+    `known` may lack records: then the answer is no rather than yes."""
     before = known.get(arrival.hash)
     if before is None:
         return False
-    if before.round.revision == arrival.round.revision:
-        return before.fingerprint == arrival.fingerprint  # else it contradicts, which is to be told
-    return merge(before, arrival) is None
+    revision = arrival.round.revision
+    if before.round.revision != revision:
+        return merge(before, arrival) is None
+    return (
+        before.fingerprint == arrival.fingerprint or (arrival.hash, revision, arrival.fingerprint) in listed
+    )

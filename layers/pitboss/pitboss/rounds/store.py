@@ -314,6 +314,15 @@ def _put_once(record: dict[str, Any]) -> bool:
     return True
 
 
+def conflicts_listed(tenant_id: str, tournament_id: str) -> set[tuple[int, int, int]]:
+    """(round hash, revision, fingerprint) of every contradiction on the list."""
+    found = set()
+    for record in dynamo.query(arena_table(), tournament_pk(tenant_id, tournament_id), prefix="CONFLICT#"):
+        _, hash_, revision, print_ = record["sk"].split("#")
+        found.add((int(hash_, 16), int(revision), int(print_, 16)))
+    return found
+
+
 def listed(tenant_id: str, tournament_id: str, kind: str) -> Iterator[dict[str, Any]]:
     """The LATE or CONFLICT documents of a tournament."""
     for record in dynamo.query(arena_table(), tournament_pk(tenant_id, tournament_id), prefix=f"{kind}#"):
