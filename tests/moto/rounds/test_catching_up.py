@@ -6,9 +6,10 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from pitboss.kernel.ids import ulid
 from pitboss.kernel.instants import format_instant
 from pitboss.platform.aws import dynamodb
-from pitboss.rounds import catching_up
+from pitboss.rounds import catching_up, store
 from pitboss.rounds.public import catch_up, seal
 
 from tests.tournament_world import GAMES, HOUR, Hub
@@ -97,6 +98,17 @@ def test_what_no_scorer_saw_is_folded_and_nothing_twice(hub: Hub, running: str) 
     assert [c["win"] for c in why.body["conflicts"]] == ["900.00"]
     assert [r["points"] for r in hub.player("GET", running, "rounds", "bob").body["rounds"]] == ["5.00"]
     assert seal(hub.tenant, running, quietly)
+
+
+def test_a_batch_that_cannot_be_read_is_named(hub: Hub, running: str) -> None:
+    """It holds up the result, and whoever looks into it must know where to look."""
+    hub.to(hub.now + 5 * MINUTE)
+    hub.send(("seen", "ann", "1.00", "2.00"))
+    (good,) = store.inbox_since(hub.tenant, "main", "0")
+    batch_id = ulid(hub.now, b"0123456789")
+    store.put_batch(good._replace(batch_id=batch_id, data=b"poison"))
+    with pytest.raises(catching_up.BatchUnreadableError, match=f"{batch_id} of main"):
+        catch_up(hub.tenant, running, quietly)
 
 
 def test_a_log_longer_than_is_held_costs_reading_and_nothing_else(

@@ -6,6 +6,7 @@ them are folded, oldest first. So the hour is read once and the log of that hour
 """
 
 import heapq
+import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Set
 
@@ -25,11 +26,19 @@ CHUNK = 40
 MOST_RECORDS = 600_000
 
 
+class BatchUnreadableError(RuntimeError):
+    """An acknowledged batch cannot be read: no result may be published that lacks it. Says which one it is."""
+
+
 def catch_up(
     tenant_id: str, tournament_id: str, integrations: list[str], beat: Beat = lambda: None
 ) -> Counter[str]:
     """Fold what the inbox of the closing hour has and the log has not. Repeating it changes nothing. `beat` is called after
-    each part of it."""
+    each part of it.
+
+    Raises:
+        BatchUnreadableError: a batch in it cannot be read.
+    """
     live = store.live_one(tenant_id, tournament_id)
     totals: Counter[str] = Counter()
     if live is None:
@@ -69,7 +78,11 @@ def unanswered(
     found = []
     for item in heapq.merge(*inboxes, key=lambda item: item.batch_id, reverse=True):
         logs = logs or _Logs(live)
-        if not logs.answer(item):
+        try:
+            whole = logs.answer(item)
+        except (ValueError, zlib.error) as error:
+            raise BatchUnreadableError(f"batch {item.batch_id} of {item.integration_id}: {error}") from error
+        if not whole:
             found.append((item.integration_id, item.batch_id))
         beat()
     return found
