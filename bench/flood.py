@@ -274,9 +274,9 @@ def main() -> None:
         for players in asked.players:
             rows.append(measure(stack, players, ids))
             print(" ", rows[-1], flush=True)
+            keep("flood", rows)
     shown = ("players", "ids", "rounds", "wru_per_round", *(f"wru_{part.replace('-', '_')}" for part in PATH))
     table("write units a round, as DynamoDB answered", [{name: row[name] for name in shown} for row in rows])
-    keep("flood", rows)
 
 
 if __name__ == "__main__":
