@@ -60,7 +60,8 @@ lock:
 	@sh devtools/lock.sh
 
 logs:
-	@tail -n 100 -f .local/up/emulator.log
+	$(BOOT) dev
+	@$(RUN) -m devtools.logs
 
 clean: down
 	rm -rf .local .venv .aws-sam

@@ -74,7 +74,7 @@ def wait_for_api(emulator: local_aws.Emulator) -> None:
             last = str(error)
         time.sleep(0.2)
     raise Stop(
-        f"{emulator.api_url}/health answers {last}. The functions' log: {emulator.folder}/emulator.log"
+        f"{emulator.api_url}/health answers {last}. What the functions say: make logs; the local AWS: {emulator.folder}/emulator.log"
     )
 
 
