@@ -26,7 +26,6 @@ from pitboss.rounds.model import Layout, Place, pages_for, player_key
 from pitboss.scoring.model import Round, Seat, Stint
 
 from bench import workload
-from bench.capacity import BATCH
 from bench.report import keep, table
 from devtools.client import Hub
 from devtools.costs import collect
@@ -52,11 +51,12 @@ class Stack:
 
     def client(self, service: str) -> Any:
         """A client of the emulator."""
-        return boto3.client(service, endpoint_url=self.endpoint, region_name="us-east-1")
+        made: Any = boto3.Session(region_name="us-east-1").client
+        return made(service, endpoint_url=self.endpoint)
 
     def arena(self) -> str:
         """The name of the hot table."""
-        names = self.client("dynamodb").list_tables()["TableNames"]
+        names: list[str] = self.client("dynamodb").list_tables()["TableNames"]
         return next(name for name in names if "arena" in name.lower())
 
     def scorer_mapping(self) -> tuple[str, str]:
@@ -142,10 +142,10 @@ class Flood:
 
     def send(self, rounds: list[Round]) -> None:
         """What has come in two seconds, at most 500 a request."""
-        for start in range(0, len(rounds), BATCH):
+        for start in range(0, len(rounds), workload.BATCH):
             body = {
                 "integrationId": "demo",
-                "rounds": [self.message(r) for r in rounds[start : start + BATCH]],
+                "rounds": [self.message(r) for r in rounds[start : start + workload.BATCH]],
             }
             answer = self.stack.hub("POST", "/rounds", body, zipped=True)
             refused = [one for one in answer["results"] if one["status"] != "accepted"]
