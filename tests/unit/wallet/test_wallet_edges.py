@@ -2,10 +2,11 @@
 
 import pytest
 from pitboss.kernel.instants import parse_instant
+from pitboss.wallet.free_rounds import FreeRounds
 from pitboss.wallet.model import DAY_MS, Limits, TxKey
 from pitboss.wallet.rules import week_of
 
-from tests.wallet_bank import PROVIDER, Bank, back, bet, wallet_of, win
+from tests.wallet_bank import GAME, PROVIDER, T0, Bank, back, bet, wallet_of, win
 
 pytestmark = pytest.mark.unit
 
@@ -61,3 +62,24 @@ def test_29_a_win_names_a_bet_of_its_own_player_and_round() -> None:
     other = Bank(wallet=wallet_of(player_id="P2", user_id="u2"), txs=bank.txs)
     assert other.said(win("w3", ref="t1")) == "TX_CONFLICT"
     assert (other.balance, bank.balance) == (100_000, 98_000)
+
+
+@pytest.mark.parametrize("free_first", [True, False])
+def test_76_a_free_round_comes_back_with_the_last_of_its_own_bets(free_first: bool) -> None:
+    """Bets with cash in the same round do not keep it."""
+    grant = FreeRounds(
+        "G1", "T1", "P1", PROVIDER, (GAME,), 3, 1000, "EUR", 2, T0 + DAY_MS, "cash", T0, version=1
+    )
+    bank = Bank(grants={"G1": grant})
+    free = [bet("f1", type="free", free_id="G1"), bet("f2", type="free", free_id="G1")]
+    bank.do(*(free if free_first else ()), bet("cash"), *(() if free_first else free))
+    assert bank.grants["G1"].used == 1
+    bank.do(back("b1", "f1"))
+    assert bank.grants["G1"].used == 1
+    bank.do(back("b2", "f2"))
+    assert bank.grants["G1"].used == 0
+    bank.do(back("b3", "cash"))
+    assert (bank.grants["G1"].used, bank.balance) == (0, 100_000)
+    bank.do(bet("f3", type="free", free_id="G1"))
+    assert bank.grants["G1"].used == 1
+    assert bank.said(win("w1", ref="f1")) == "TX_ROLLED_BACK"

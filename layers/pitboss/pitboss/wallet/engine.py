@@ -182,7 +182,7 @@ def _bet(book: Book, action: Action, key: TxKey, facts: Facts) -> None:
     book.add(bets=real)
     round_ = book.put_round(
         replace(round_, stake=round_.stake + real, status="open", closed=False, ended=False),
-        RoundTx("b", action.ext_id),
+        RoundTx("b", action.ext_id, (action.free_id or "-") if free else ""),
     )
     _finish(book, action, key, facts, round_, amount, shown)
 
@@ -222,8 +222,7 @@ def _play_free(book: Book, action: Action, round_: Round, amount: int) -> Round:
     """A free bet costs no cash; of a grant of ours, it takes a round (74 to 76)."""
     if not action.free_id:
         return replace(round_, free=round_.free or "-")
-    charged = book.profile.free_charge == "bet" or round_.free != action.free_id or not round_.bets
-    if charged:
+    if book.profile.free_charge == "bet" or not round_.played_with(action.free_id):
         grant = free_rounds.consume(
             book.grants.get(action.free_id),
             provider=book.provider,
@@ -264,7 +263,7 @@ def _has_bet(book: Book, action: Action, key: TxKey, round_: Round) -> None:
         bet = book.tx(bet_key)
         if bet is None or bet.state == "REFUSED":
             raise _no_bet(book, action)
-        if bet.state == "TOMBSTONE" or RoundTx("B", action.ref) in round_.txs:
+        if bet.state == "TOMBSTONE" or any(tx[:2] == ("B", action.ref) for tx in round_.txs):
             raise rolled_back(bet)
         if bet.player_id != book.wallet.player_id or bet.round_id != action.round_id:
             raise conflict("The bet that this win names is of another round or player.", bet)

@@ -11,7 +11,7 @@ from pitboss.wallet import ending, free_rounds, rollback
 from pitboss.wallet.book import Book, Decision, NeedMore, Place
 from pitboss.wallet.callbacks import CLOSES, RESETTLES, cash
 from pitboss.wallet.free_rounds import FreeRounds
-from pitboss.wallet.model import Round, RoundTx, State, Tx, TxKey, Wallet
+from pitboss.wallet.model import Round, State, Tx, TxKey, Wallet
 from pitboss.wallet.profile import DEFAULT, Profile
 from pitboss.wallet.rules import with_loss
 
@@ -141,8 +141,9 @@ def _taken_out(book: Book, tx: Tx, round_: Round, state: State) -> Round:
     elif tx.kind == "rollback":
         round_ = _restored(book, tx, round_)
     if state == "REFUSED" and tx.kind in ("bet", "win"):
-        gone = RoundTx(tx.kind[0].upper(), tx.ext_id, tx.ref if tx.kind == "win" else "")
-        round_ = replace(round_, txs=tuple(t for t in round_.txs if t != gone))
+        left = tuple(t for t in round_.txs if t[:2] != (tx.kind[0].upper(), tx.ext_id))
+        free = next((t.ref for t in reversed(left) if t.kind in "bB" and t.ref), "")
+        round_ = replace(round_, txs=left, free=free)
     return round_
 
 
@@ -179,12 +180,12 @@ def _stands_again(book: Book, target: Tx, round_: Round) -> Round:
     else:
         book.add(wins=cash)
     book.put_tx(replace(target, state="DONE", undone_by=""))
-    struck = RoundTx(target.kind[0].upper(), target.ext_id)
+    struck = (target.kind[0].upper(), target.ext_id)
     return replace(
         round_,
         stake=round_.stake + (cash if bet else 0),
         win=round_.win + (0 if bet else target.amount),
-        txs=tuple(t._replace(kind=t.kind.lower()) if t[:2] == struck[:2] else t for t in round_.txs),
+        txs=tuple(t._replace(kind=t.kind.lower()) if t[:2] == struck else t for t in round_.txs),
     )
 
 
@@ -199,7 +200,7 @@ def _grant_again(book: Book, target: Tx, round_: Round) -> int:
         if grant is not None:
             book.put_grant(free_rounds.credit(grant, target.amount))
         return 0 if grant is not None and grant.win_kind == "bonus" else target.amount
-    if grant is not None and (book.profile.free_charge == "bet" or not round_.bets):
+    if grant is not None and (book.profile.free_charge == "bet" or not round_.played_with(target.free_id)):
         book.put_grant(free_rounds.play_again(grant))
     return 0
 

@@ -60,7 +60,7 @@ class Session:
 
 class RoundTx(NamedTuple):
     """A transaction of a round: `kind` is b (bet) or w (win), upper case once it was rolled back; `ref` the bet that a
-    win named ("" if none)."""
+    win named, or the free rounds that a bet was played with ("-" when they are the provider's own), "" if none."""
 
     kind: str
     ext_id: str
@@ -96,6 +96,10 @@ class Round:
     def bets(self) -> int:
         """Bets that stand."""
         return sum(1 for tx in self.txs if tx.kind == "b")
+
+    def played_with(self, free_id: str) -> bool:
+        """Whether a bet of these free rounds stands in it."""
+        return any(tx.kind == "b" and tx.ref == free_id for tx in self.txs)
 
     @property
     def wins(self) -> int:

@@ -160,7 +160,7 @@ def _grant_back(book: Book, bet: Tx, round_: Round) -> None:
     if bet.type != "free" or not bet.free_id:
         return
     grant = book.grant(bet.free_id)
-    if book.profile.free_charge == "bet" or not round_.bets:
+    if book.profile.free_charge == "bet" or not round_.played_with(bet.free_id):
         book.put_grant(free_rounds.give_back(grant))
 
 

@@ -106,7 +106,7 @@ def round_view(record: RoundRecord) -> dict[str, Any]:
             {
                 "kind": "bet" if tx.kind.lower() == "b" else "win",
                 "transactionId": tx.ext_id,
-                "reference": tx.ref or None,
+                "reference": (tx.ref or None) if tx.kind.lower() == "w" else None,
                 "rolledBack": tx.kind.isupper(),
             }
             for tx in r.txs
