@@ -45,8 +45,13 @@ def test_what_does_not_balance_is_a_fault_of_the_program(bad: Posting) -> None:
 
 @pytest.mark.parametrize("exponent", [0, MAX_EXPONENT])
 def test_yen_and_bitcoin_may_be_posted_and_as_many_lines_as_there_may_be(exponent: int) -> None:
-    pools = [Line(pool_account(f"T{n}"), 1) for n in range(MAX_LINES - 1)]
-    check_posting(posting(*pools, Line(CASH, 1 - MAX_LINES), exponent=exponent))
+    others = [Line(operator_account("op", "a" * n), 1) for n in range(1, MAX_LINES)]
+    check_posting(posting(*others, Line(POOL, 1 - MAX_LINES), exponent=exponent))
+
+
+def test_a_posting_stays_within_one_tournament() -> None:
+    with pytest.raises(ValueError, match="within one tournament"):
+        check_posting(posting(Line(pool_account("T1"), 1), Line(pool_account("T2"), -1)))
 
 
 def test_a_balanced_posting_passes_and_empty_lines_fall_away() -> None:

@@ -83,7 +83,7 @@ def test_a_closed_door_says_when_it_opens_or_when_it_closed() -> None:
     late = refusal_of(rules.check_open, tournament("running"), LATE)
     assert late.facts["lateRegistrationUntil"] == "1970-01-01T00:00:02Z"
     over = refusal_of(rules.check_open, tournament("settled"), 9_000)
-    assert over.facts == {"status": "settled"}
+    assert over.facts == {"tournamentStatus": "settled"}
 
 
 @pytest.mark.parametrize(
