@@ -15,7 +15,7 @@ BENCHES = (
     "registration",
     "coldstart",
 )
-ON_A_STACK = ("flood",)  # weighs what `make up` started; run by name
+ON_A_STACK = ("flood", "freshness")  # weigh what `make up` started; run by name
 
 
 def main() -> None:

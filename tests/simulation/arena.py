@@ -118,7 +118,7 @@ class Arena:
             yield segment_of(record)
             token = record["previous"]
 
-    def segments_at(self, place: Place, page: Page, runs: Sequence[Sequence[int]]) -> list[Segment] | None:
+    def segments_at(self, place: Place, page: Page, runs: Sequence[Sequence[int]]) -> list[Segment]:
         """By the chain itself, which knows no orphans; the table in sim_world goes by versions."""
         self.spotted += 1
         return [

@@ -226,7 +226,7 @@ def test_the_scorer_wakes_for_new_inbox_batches_only_and_gives_up_to_a_queue() -
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     # The most that Lambda takes: the age decides.
     assert mapping["MaximumRetryAttempts"] == 10_000
-    assert mapping["MaximumRecordAgeInSeconds"] == {"Fn::If": ["IsLocal", 60, 3600]}
+    assert mapping["MaximumRecordAgeInSeconds"] == {"Fn::If": ["IsLocal", 600, 3600]}
     assert target(mapping["DestinationConfig"]["OnFailure"]["Destination"]) == "ScorerDlq"
     assert alarms_of("IteratorAge", "FunctionName") == {"Scorer", "LedgerFeed"}
 

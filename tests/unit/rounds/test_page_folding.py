@@ -262,6 +262,15 @@ def test_a_source_that_lags_is_looked_for_in_a_few_segments() -> None:
     assert log.score() == 202
 
 
+def test_a_segment_is_read_once_however_many_slots_it_has_rounds_of() -> None:
+    log, slots = Log(SUM), 20
+    for flush in range(6):
+        before = log.read
+        log.send(*(round_(f"r{flush}-{n}", n * SLOT_MS) for n in range(slots)), now=START + slots * SLOT_MS)
+        assert log.read - before == flush, "the whole log, since every flush is of the whole time, and once"
+    assert log.score() == 100 * 6 * slots
+
+
 def test_a_late_round_of_a_time_when_nothing_was_folded_asks_for_nothing() -> None:
     log = Log(SUM)
     log.send(round_("a", 1_000))

@@ -299,9 +299,21 @@ def joined(runs: list[list[int]], version: int, at: int | None = None) -> None:
         runs[n - 1 : n + 1] = [[runs[n - 1][0], *runs[n][1:]]]
 
 
-def runs_of(page: Page, slot: int) -> list[list[int]]:
-    """The runs of versions that may hold rounds of a slot."""
-    return page.early if slot == EARLY else page.slots.get(slot, [])
+def versions_of(page: Page, slot: int) -> list[int]:
+    """The versions that may hold rounds of a slot, rising."""
+    runs = page.early if slot == EARLY else page.slots.get(slot, [])
+    return [version for first, last, *_ in runs for version in range(first, last + 1)]
+
+
+def in_runs(versions: Iterable[int]) -> list[tuple[int, int]]:
+    """Versions as runs [first, last], rising."""
+    runs: list[tuple[int, int]] = []
+    for version in sorted(versions):
+        if runs and runs[-1][1] == version - 1:
+            runs[-1] = runs[-1][0], version
+        else:
+            runs.append((version, version))
+    return runs
 
 
 def fold_page(

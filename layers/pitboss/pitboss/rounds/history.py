@@ -70,6 +70,10 @@ class History:
         """The tail's records, oldest first."""
         return [r for segment in reversed(self.tail) for r in segment.records]
 
+    def by_version(self) -> dict[int, Segment]:
+        """Every segment that was read."""
+        return {s.version: s for segments in (self.tail, *self.spots.values()) for s in segments}
+
     def spotted(self) -> list[Recorded]:
         """The records of the spots, oldest first."""
         found = {s.version: s for segments in self.spots.values() for s in segments}

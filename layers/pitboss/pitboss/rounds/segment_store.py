@@ -1,6 +1,7 @@
 """Segments in table `arena`: a page's log, written before the page and read back from its head or by version."""
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import Any
 
 from pitboss.platform import dynamo
@@ -64,27 +65,25 @@ def _segment_from(record: dict[str, Any], version: int, token: str) -> Segment:
     return Segment(version, token, record["previous"], record["at"], records, states)
 
 
-def segments_at(place: Place, page: Page, runs: Sequence[Sequence[int]]) -> list[Segment] | None:
-    """The segments of some runs of versions; None where a version has several, and only the chain from the head tells
-    which of them is real. (Each version of a page has one real segment, written before the page. A lone one is it.)"""
+def segments_at(place: Place, page: Page, runs: Sequence[Sequence[int]]) -> list[Segment]:
+    """The segments of some runs of versions, but for a version that has several: only the chain from the head tells which
+    of them is real. (Each version of a page has one real segment, written before the page. A lone one is it.)"""
     found: list[Segment] = []
     for low, number, high in _bounded(place, page):
         prefix = segment_prefix(number)
         for first, last in ((max(r[0], low), min(r[1], high)) for r in runs):
             if first > last:
                 continue
-            of = [
-                _segment_from(record, int(record["sk"].split("#")[2]), record["sk"].split("#")[3])
-                for record in dynamo.query(
-                    arena_table(),
-                    page_pk(place.at(number)),
-                    after=f"{prefix}{first:010d}",
-                    before=f"{prefix}{last:010d}$",
-                )
-            ]
-            if [s.version for s in of] != list(range(first, last + 1)):
-                return None
-            found += of
+            records = dynamo.query(
+                arena_table(),
+                page_pk(place.at(number)),
+                after=f"{prefix}{first:010d}",
+                before=f"{prefix}{last:010d}$",
+            )
+            for version, of in groupby(records, key=lambda record: int(record["sk"].split("#")[2])):
+                one, *others = of
+                if not others:
+                    found.append(_segment_from(one, version, one["sk"].split("#")[3]))
     return found
 
 

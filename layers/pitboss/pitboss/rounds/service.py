@@ -14,7 +14,7 @@ from pitboss.platform.clock import now_ms
 from pitboss.platform.observe import count, logger
 from pitboss.rounds import gateway, store
 from pitboss.rounds.codec import decode_batch, decode_page, key_of
-from pitboss.rounds.folding import Folded, fold_page, judged, runs_of
+from pitboss.rounds.folding import Folded, fold_page, in_runs, judged, versions_of
 from pitboss.rounds.history import History, NeedHistory, Needs, all_records, extend
 from pitboss.rounds.model import (
     Arrival,
@@ -60,9 +60,7 @@ class World(Protocol):
     def put_segments(self, records: Sequence[dict[str, Any]]) -> None: ...
     def put_page(self, place: Place, page: Page, was: int) -> bool: ...
     def segments_back(self, place: Place, page: Page) -> Iterator[Segment]: ...
-    def segments_at(
-        self, place: Place, page: Page, runs: Sequence[Sequence[int]]
-    ) -> list[Segment] | None: ...
+    def segments_at(self, place: Place, page: Page, runs: Sequence[Sequence[int]]) -> list[Segment]: ...
     def put_late(
         self, place: Place, arrival: Arrival, received_at: int, document: dict[str, Any]
     ) -> bool: ...
@@ -266,15 +264,19 @@ def fold_with_history(w: Work, sheet: Sheet, world: World, moment: int) -> tuple
 def read_on(
     history: History, segments: Iterator[Segment], needs: Needs, place: Place, page: Page, world: World
 ) -> None:
-    """Read what is needed and not yet there."""
+    """Read what is needed and not yet there. Slots have segments in common, where rounds come in no order nearly all of
+    them: each is read once."""
+    wanted = {slot: versions_of(page, slot) for slot in needs.slots - history.spots.keys()}
+    there = history.by_version()
+    unread = {version for versions in wanted.values() for version in versions} - there.keys()
+    if unread:
+        there |= {s.version: s for s in world.segments_at(place, page, in_runs(unread))}
     down_to = None
-    for slot in needs.slots - history.spots.keys():
-        runs = runs_of(page, slot)
-        found = world.segments_at(place, page, runs) if runs else []
-        if found is None:
-            down_to = min(down_to or page.version, runs[0][0])
-            continue
-        history.spots[slot] = found
+    for slot, versions in wanted.items():
+        if there.keys() >= set(versions):
+            history.spots[slot] = [there[version] for version in versions]
+        else:
+            down_to = min(down_to or page.version, versions[0])
     extend(history, segments, needs, down_to)
     for slot in needs.slots - history.spots.keys():
         history.spots[slot] = []  # the tail has them
