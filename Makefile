@@ -9,7 +9,7 @@ export PYTHONDONTWRITEBYTECODE =
 
 help:
 	@echo "make up      the local stack: installs, builds, starts, deploys, seeds, prints what to call (PORT=, AUTH=true)"
-	@echo "make demo    a tournament and a casino's integration through the public API (ROUNDS=file.jsonl[.gz] plays your own rounds)"
+	@echo "make demo    a tournament and a casino's integration through the public API (ROUNDS=file.jsonl[.gz] plays your own rounds, SECONDS= how fast)"
 	@echo "make certify 95 wallet cases against the hub (transfer and seamless) and against the demo operator's wallet (ONLY=14-19)"
 	@echo "make down    stop what make up started"
 	@echo "make test    everything that must hold, from nothing"
@@ -29,7 +29,7 @@ down:
 
 demo:
 	$(BOOT) dev
-	@$(RUN) -m $(if $(ROUNDS),devtools.demo_feed "$(ROUNDS)",devtools.demo)
+	@$(RUN) -m $(if $(ROUNDS),devtools.demo_feed "$(ROUNDS)" $(if $(SECONDS),--seconds $(SECONDS)),devtools.demo)
 
 certify:
 	$(BOOT) dev

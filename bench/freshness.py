@@ -98,7 +98,7 @@ def message(tid: str, number: int, player: str) -> dict[str, Any]:
 def shown(hub: Hub, tid: str, player: str) -> Decimal:
     """What the board says of a player."""
     rows = hub("GET", f"/tournaments/{tid}/leaderboard", limit=PLAYERS)["leaderboard"]
-    return next((Decimal(row["score"]) for row in rows if row["userId"] == player), Decimal(0))
+    return next((Decimal(row["score"]) for row in rows if row["playerId"] == player), Decimal(0))
 
 
 def share(times: list[float], part: float) -> float:

@@ -110,6 +110,15 @@ def swapped(chance: random.Random, sent: list[tuple[int, list[Round]]]) -> list[
     return [(moment, turns[n]) for n, (moment, _) in enumerate(sent)]
 
 
+def shuffled(chance: random.Random, sent: list[tuple[int, list[Round]]]) -> list[tuple[int, list[Round]]]:
+    """Every round comes anything up to a minute late, as from a queue that keeps no order."""
+    turns: list[list[Round]] = [[] for _ in range(len(sent) + 60_000 // FLUSH_EVERY_MS + 1)]
+    for n, (_, rounds) in enumerate(sent):
+        for round_ in rounds:
+            turns[n + chance.randrange(60_000 // FLUSH_EVERY_MS)].append(round_)
+    return [(moment, turns[n]) for n, (moment, _) in enumerate(sent)]
+
+
 def taken_back(status: int, seconds: int) -> Feed:
     """One round in a hundred is rolled back or amended so much later."""
 
@@ -131,6 +140,7 @@ CASES: tuple[tuple[str, dict[str, Any] | None, Feed], ...] = (
     ("in order, ordered rule", STREAK, in_order),
     ("half lags 15 s", None, lagging(15)),
     ("half lags 60 s", None, lagging(60)),
+    ("in no order within a minute", None, shuffled),
     ("2 % swapped, ordered rule", STREAK, swapped),
     ("1 % rolled back after 4 s", None, taken_back(ROLLED_BACK, 4)),
     ("1 % rolled back after 60 s", None, taken_back(ROLLED_BACK, 60)),

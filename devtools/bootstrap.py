@@ -21,6 +21,8 @@ ROOT = Path(__file__).resolve().parent.parent
 LOCAL = ROOT / ".local"
 PLACES = {"uv": LOCAL / "uv", "dev": ROOT / ".venv", "emulator": LOCAL / "emulator", "sam": LOCAL / "sam"}
 NEEDED = "3.13"
+# The product is imported from where it lies, so that `.venv/bin/python -m devtools...` works without the Makefile's PYTHONPATH.
+OWN = PLACES["dev"] / "lib" / ("python" + NEEDED) / "site-packages" / "pitboss.pth"
 REACHABLE = "Is the Python package index reachable (proxy, certificate)? Then repeat the command."
 
 
@@ -141,6 +143,8 @@ def main(names: Sequence[str]) -> None:
         # Written last: an environment without it is made again.
         (PLACES[name] / ".made-from").write_text(key_of(name))
         print(f" {time.time() - start:.1f} s", flush=True)
+    if "dev" in names:
+        OWN.write_text(str(ROOT / "layers" / "pitboss") + "\n")
 
 
 if __name__ == "__main__":
