@@ -8,6 +8,7 @@ BENCHES = (
     "capacity",
     "lagging",
     "scorer",
+    "waiting",
     "ranker",
     "points",
     "history",

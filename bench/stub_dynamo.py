@@ -1,14 +1,20 @@
-"""A DynamoDB that answers at once, for the CPU of a client: it keeps the items of one table in memory, as they came.
+"""A DynamoDB that answers at once, for the CPU of a client, or after so many milliseconds, for its waiting: it keeps the items
+of one table in memory, as they came.
+
+    python -m bench.stub_dynamo [milliseconds]
 
 No conditions, no capacity, no throttling: this process's work is not measured. Prints its port when it listens.
 """
 
 import json
+import sys
+import time
 import zlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 ITEMS: dict[tuple[str, str], Any] = {}
+LATENCY_S = int(sys.argv[1]) / 1000 if len(sys.argv) > 1 else 0.0
 
 
 def answer(operation: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -51,6 +57,7 @@ class Handler(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         operation = self.headers["X-Amz-Target"].rpartition(".")[2]
         content = json.dumps(answer(operation, body)).encode()
+        time.sleep(LATENCY_S)
         self.send_response(200)
         self.send_header("Content-Type", "application/x-amz-json-1.0")
         self.send_header("x-amz-crc32", str(zlib.crc32(content)))

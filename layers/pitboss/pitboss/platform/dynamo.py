@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from pitboss.platform import together
 from pitboss.platform.aws import dynamodb
 from pitboss.platform.lean import call as wire
 
@@ -114,41 +115,55 @@ def get_many(
 ) -> dict[tuple[str, str], Record]:
     """Many records by BatchGetItem, strongly consistent unless told otherwise; what DynamoDB leaves unprocessed is asked
     for again. `lean` goes by platform/lean.py: for the hot path only, since it is a connection of its own."""
+    portions = [keys[start : start + 100] for start in range(0, len(keys), 100)]
     found: dict[tuple[str, str], Record] = {}
-    for start in range(0, len(keys), 100):
-        asked: Any = {
-            table: {
-                "Keys": [{"pk": {"S": pk}, "sk": {"S": sk}} for pk, sk in keys[start : start + 100]],
-                "ConsistentRead": consistent,
-            }
-        }
-        attempt = 0
-        while asked:
-            answer: Any = (
-                wire("BatchGetItem", {"RequestItems": asked})
-                if lean
-                else dynamodb().batch_get_item(RequestItems=asked)
-            )
-            for item in answer["Responses"].get(table, ()):
-                record = from_item(item)
-                found[record["pk"], record["sk"]] = record
-            asked = answer.get("UnprocessedKeys")
-            if asked:
-                attempt += 1
-                pause(attempt)
+    for of in together.each(lambda some: _get_some(table, some, lean=lean, consistent=consistent), portions):
+        found |= of
+    return found
+
+
+def _get_some(
+    table: str, keys: Sequence[tuple[str, str]], *, lean: bool, consistent: bool
+) -> dict[tuple[str, str], Record]:
+    """At most a hundred records."""
+    found: dict[tuple[str, str], Record] = {}
+    asked: Any = {
+        table: {"Keys": [{"pk": {"S": pk}, "sk": {"S": sk}} for pk, sk in keys], "ConsistentRead": consistent}
+    }
+    attempt = 0
+    while asked:
+        answer: Any = (
+            wire("BatchGetItem", {"RequestItems": asked})
+            if lean
+            else dynamodb().batch_get_item(RequestItems=asked)
+        )
+        for item in answer["Responses"].get(table, ()):
+            record = from_item(item)
+            found[record["pk"], record["sk"]] = record
+        asked = answer.get("UnprocessedKeys")
+        if asked:
+            attempt += 1
+            pause(attempt)
     return found
 
 
 def put_many(table: str, records: Sequence[Record]) -> None:
     """Put records by BatchWriteItem, unconditionally and in no order, on the lean path; what is left is sent again."""
-    for start in range(0, len(records), 25):
-        asked: Any = {table: [{"PutRequest": {"Item": to_item(r)}} for r in records[start : start + 25]]}
-        attempt = 0
-        while asked:
-            asked = wire("BatchWriteItem", {"RequestItems": asked}).get("UnprocessedItems")
-            if asked:
-                attempt += 1
-                pause(attempt)
+    together.each(
+        lambda some: _put_some(table, some),
+        [records[start : start + 25] for start in range(0, len(records), 25)],
+    )
+
+
+def _put_some(table: str, records: Sequence[Record]) -> None:
+    """At most 25 records."""
+    asked: Any = {table: [{"PutRequest": {"Item": to_item(r)}} for r in records]}
+    attempt = 0
+    while asked:
+        asked = wire("BatchWriteItem", {"RequestItems": asked}).get("UnprocessedItems")
+        if asked:
+            attempt += 1
+            pause(attempt)
 
 
 def put(table: str, record: Record, *, condition: str, values: Mapping[str, Any] | None = None) -> None:

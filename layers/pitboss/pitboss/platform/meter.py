@@ -4,11 +4,13 @@ Switched on by METER=1 (the local stack): the figures become the metrics `wru` a
 `make demo` adds them up. On AWS the same figures are CloudWatch's own table metrics, so nothing is asked for there.
 """
 
+from threading import Lock
 from typing import Any
 
 from pitboss.platform.settings import optional
 
 _taken = {"wru": 0.0, "rru": 0.0, "calls": 0.0}
+_adding = Lock()  # several calls may come back at once
 
 _WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems"})
 _METERED = (*sorted(_WRITES), "GetItem", "BatchGetItem", "Query")
@@ -40,8 +42,9 @@ def add(operation: str, parsed: dict[str, Any]) -> None:
     units = sum(
         row.get("CapacityUnits", 0.0) for row in (consumed if isinstance(consumed, list) else [consumed])
     )
-    _taken["wru" if operation in _WRITES else "rru"] += units
-    _taken["calls"] += 1
+    with _adding:
+        _taken["wru" if operation in _WRITES else "rru"] += units
+        _taken["calls"] += 1
 
 
 def drain() -> dict[str, float]:

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pitboss.kernel.ids import ulid
-from pitboss.platform import dynamo
+from pitboss.platform import dynamo, together
 from pitboss.platform.settings import arena_table
 from pitboss.rounds import segment_store
 from pitboss.rounds.codec import decode_page, encode_page, seat_document, seat_from
@@ -240,6 +240,11 @@ def put_page(place: Place, page: Page, was: int) -> bool:
     except dynamo.ConditionFailed:
         return False
     return True
+
+
+def put_pages(pages: Sequence[tuple[Place, Page, int]]) -> list[bool]:
+    """`put_page` for each, in no order and several at a time."""
+    return together.each(lambda one: put_page(*one), pages)
 
 
 def page_record(place: Place, page: Page) -> dict[str, Any]:
