@@ -21,6 +21,7 @@ from pitboss.rounds import (
     growing,
     keys,
     layout_store,
+    parts,
     public,
     ranker,
     reading,
@@ -297,7 +298,8 @@ class World:
         return sorted(rounds, key=place)
 
     def log(self) -> list[Recorded]:
-        return [record for _, records in closing.logged(self.live) for record in records]
+        sheets = layout_store.sheets(TENANT, TOURNAMENT, self.live.pages)
+        return [record for sheet in sheets for record in parts.log_of(self.live, sheet)]
 
     def expected(self, batches: list[store.InboxItem]) -> bytes:
         """The standings by the naive program, of the distinct rounds."""
@@ -321,6 +323,10 @@ class World:
         assert found == closing.final_ranking(TENANT, TOURNAMENT), (
             "a result is the same whenever it is computed"
         )
+        for items in self.table.items.values():
+            for sk in [sk for sk in items if sk.startswith("PART#")]:
+                del items[sk]
+        assert found == closing.final_ranking(TENANT, TOURNAMENT), "what was kept is what the log says"
 
     def check_late(self, late: list[store.InboxItem]) -> None:
         """Listed are exactly the rounds of seated players that say something which was not known in time."""

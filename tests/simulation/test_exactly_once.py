@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from pitboss.rounds import closing, service
+from pitboss.rounds import parts, service
 from pitboss.rounds.codec import encode_batch
 from pitboss.rounds.folding import standings_of
 from pitboss.rounds.history import all_records
@@ -206,7 +206,7 @@ class Tournament:
             sheet = arena.sheet(arena.place(number))
             log = all_records(arena.segments_back(arena.place(number), sheet.page))
             own = [r for r in log if player_key(r.round.brand_id, r.round.player_id) in sheet.seats]
-            states |= closing.states_from(self.live, sheet.seats, own, Counter())
+            states |= parts.states_from(self.live, sheet.seats, own, Counter())
         return self.ranks(states)
 
 

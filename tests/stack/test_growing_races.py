@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from pitboss.platform import aws, dynamo
-from pitboss.rounds import closing, layout_store, public, service, store
+from pitboss.rounds import closing, layout_store, parts, public, service, store
 from pitboss.rounds.codec import encode_batch
 from pitboss.rounds.model import Live, player_key
 from pitboss.rounds.store import InboxItem
@@ -151,7 +151,8 @@ def test_nobody_and_no_round_is_lost_or_doubled_while_pages_are_split(table: Non
     layout = layout_store.read_layout(TENANT, TOURNAMENT, 1).layout
     assert layout.pages > PLAYERS // 16
     found: dict[str, int] = {}
-    for sheet, records in closing.logged(live()):
+    for sheet in layout_store.sheets(TENANT, TOURNAMENT, live().pages):
+        records = parts.log_of(live(), sheet)
         assert sheet.span == layout.span_of(sheet.number)
         assert len(records) == ROUNDS * len(sheet.seats)
         for key in sheet.seats:

@@ -8,7 +8,7 @@ import pytest
 from pitboss.kernel.instants import format_instant
 from pitboss.ledger import public as ledger
 from pitboss.platform.aws import dynamodb
-from pitboss.rounds import closing
+from pitboss.rounds import parts
 from pitboss.rounds import public as rounds
 from pitboss.tournaments import settlement, store
 
@@ -188,14 +188,14 @@ def test_a_ranking_longer_than_the_lease_keeps_others_away(
     """The work of each page takes a while here; a second settler that is asked all the time finds it taken."""
     tid = ended(casino, "long")
     began, others = casino.now, []
-    real = closing.log_of
+    real = parts.Kept.part_of
 
     def slow(*arguments: Any) -> Any:
         casino.now += settlement.LEASE_MS - settlement.RENEW_MS
         others.append(settlement.settle(casino.tenant, tid, f"other-{casino.now}"))
         return real(*arguments)
 
-    monkeypatch.setattr(closing, "log_of", slow)
+    monkeypatch.setattr(parts.Kept, "part_of", slow)
     settlement.settle(casino.tenant, tid, "first")
     assert casino.now - began > settlement.LEASE_MS, "it took longer than one lease"
     assert others == [None] * len(others), "nobody else began"

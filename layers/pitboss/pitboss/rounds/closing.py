@@ -3,21 +3,16 @@ before (catching_up.py)."""
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
 
-from pitboss.kernel.canonical import digest
 from pitboss.platform.clock import now_ms
 from pitboss.platform.observe import count, logger
-from pitboss.rounds import layout_store, service, store
+from pitboss.rounds import layout_store, parts, store
 from pitboss.rounds.boards import ranked_rows
-from pitboss.rounds.folding import judged
-from pitboss.rounds.history import all_records
-from pitboss.rounds.model import Arrival, Live, Place, Recorded, Sheet, player_hash, player_key
-from pitboss.rounds.standing import contradictions, latest_records
-from pitboss.scoring.public import Ranked, Round, Seat, compile_rules, refold
+from pitboss.rounds.model import Place, States
+from pitboss.scoring.public import Ranked, Seat, compile_rules
 
-type States = dict[str, dict[int, list[Any]]]
 # Called after each part of a long work, so that whoever asked for it can say that it goes on.
 type Beat = Callable[[], None]
 
@@ -42,13 +37,14 @@ def seal(tenant_id: str, tournament_id: str, beat: Beat = lambda: None) -> bool:
         return True
     layout = layout_store.freeze(tenant_id, tournament_id, live.pages)
     there = {s.number: s for s in layout_store.sheets(tenant_id, tournament_id, live.pages)}
+    kept = parts.Kept(live)
     done = True
     for number in range(layout.pages):
         sheet = there.get(number) or store.sheet_of(number, None, None)
         page = sheet.page
         if page.sealed:
             continue
-        states = states_from(live, sheet.seats, log_of(live, sheet), Counter())
+        states = kept.part_of(sheet).states
         if states != page.states:
             count("pages_healed")
             page.states = states
@@ -59,28 +55,9 @@ def seal(tenant_id: str, tournament_id: str, beat: Beat = lambda: None) -> bool:
     return done
 
 
-def log_of(live: Live, sheet: Sheet) -> list[Recorded]:
-    """The whole log of a page's own players: what it has in common with pages it was split from is theirs no more."""
-    place = Place(live.tenant_id, live.tournament_id, sheet.number)
-    records = all_records(store.segments_back(place, sheet.page))
-    if not sheet.span:
-        return records
-    own: dict[tuple[str, str], bool] = {}
-    for r in records:
-        who = r.round.brand_id, r.round.player_id
-        if who not in own:
-            own[who] = player_hash(player_key(*who)) % sheet.span == sheet.number
-    return [r for r in records if own[r.round.brand_id, r.round.player_id]]
-
-
-def logged(live: Live) -> Iterator[tuple[Sheet, list[Recorded]]]:
-    """Every sheet with the whole log of its players, by number."""
-    for sheet in layout_store.sheets(live.tenant_id, live.tournament_id, live.pages):
-        yield sheet, log_of(live, sheet)
-
-
 def final_ranking(tenant_id: str, tournament_id: str, beat: Beat = lambda: None) -> FinalRanking:
-    """Judge and fold every logged round anew, with the seats and the window as they are now.
+    """Judge and fold every logged round anew, with the seats and the window as they are now; for pages of which that was
+    done, and nothing of it is otherwise now, what came of it is kept (parts.py).
 
     The pages are compared and differences counted (`pages_differ`): the log is what the result is made of.
     """
@@ -93,15 +70,15 @@ def final_ranking(tenant_id: str, tournament_id: str, beat: Beat = lambda: None)
     counts: Counter[str] = Counter()
     states: States = {}
     of_pages: States = {}
-    for sheet, records in logged(live):
+    kept = parts.Kept(live)
+    for sheet in layout_store.sheets(tenant_id, tournament_id, live.pages):
+        part = kept.part_of(sheet)
         seats += sheet.seats.values()
         of_pages |= sheet.page.states
-        if records:
-            log.update(f"{sheet.number}:{digest([_line(r) for r in records])}\n".encode())
-        counts["records"] += len(records)
-        states |= states_from(live, sheet.seats, records, counts)
-        for record in contradictions(records):
-            list_contradiction(live, record)
+        states |= part.states
+        counts.update(part.counts)
+        if part.log_hash:
+            log.update(f"{sheet.number}:{part.log_hash}\n".encode())
         beat()
     from_log = ranked_rows(rules, live.ranking, seats, states)
     from_pages = ranked_rows(rules, live.ranking, seats, of_pages)
@@ -109,39 +86,3 @@ def final_ranking(tenant_id: str, tournament_id: str, beat: Beat = lambda: None)
         count("pages_differ")
         logger.warning("pages and log differ; the log decides", tournamentId=tournament_id)
     return FinalRanking([r for r, _ in from_log], log.hexdigest(), dict(counts))
-
-
-def _line(record: Recorded) -> list[int | str]:
-    """A record of the log as it is hashed: the round as it stands, then which revision's content, entry and reason."""
-    return [*record.round, record.content_revision, record.entry_no, record.reason]
-
-
-def list_contradiction(live: Live, record: Recorded) -> None:
-    """A message that changed its time so far that its page did not know it again is listed like any other conflict."""
-    arrival = Arrival(record.round, record.hash, record.fingerprint)
-    place = live.place_of(player_key(record.round.brand_id, record.round.player_id))
-    store.put_conflict(place, arrival, record.round.settled_at, service.describe(arrival))
-
-
-def states_from(
-    live: Live, seats: Mapping[str, Seat], records: Iterable[Recorded], counts: Counter[str]
-) -> States:
-    """The states of a page's players, judged and folded anew from its log."""
-    rules = compile_rules(live.rules)
-    by_player: dict[str, list[Recorded]] = {}
-    for record in latest_records(records):
-        by_player.setdefault(player_key(record.round.brand_id, record.round.player_id), []).append(record)
-    states: States = {}
-    for key, rows in by_player.items():
-        seat = seats[key]
-        of_entry: dict[int, list[tuple[Round, int]]] = {}
-        for record in rows:
-            counts["rounds"] += 1
-            entry_no, reason = judged(rules, seat, record.round, live.window)
-            if entry_no:
-                of_entry.setdefault(entry_no, []).append((record.round, record.hash))
-            counts[reason or "eligible"] += 1
-        extra = {s.entry_no: s.rounds_extra for s in seat.stints}
-        if of_entry:
-            states[key] = {n: refold(rules, of, extra[n])[0] for n, of in sorted(of_entry.items())}
-    return states

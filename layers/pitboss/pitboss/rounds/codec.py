@@ -15,7 +15,16 @@ from operator import sub
 from typing import Any
 
 from pitboss.kernel.ids import is_ulid, ulid_bytes, ulid_text
-from pitboss.rounds.model import SEPARATOR, Arrival, Page, Recorded, fingerprint, player_key, round_hash
+from pitboss.rounds.model import (
+    SEPARATOR,
+    Arrival,
+    Page,
+    Recorded,
+    States,
+    fingerprint,
+    player_key,
+    round_hash,
+)
 from pitboss.scoring.public import Round, Seat, Stint
 
 FORMAT = 2
@@ -29,8 +38,6 @@ JUDGED = len(Recorded._fields) - 3  # columns of a record beside its round, hash
 
 # What a seat can be, by the number it is stored as: new ones come last.
 SEATED = ("active", "withdrawn", "disqualified", "declined", "refunded")
-
-type States = dict[str, dict[int, list[Any]]]
 
 # What is encoded was built here, so that looking for cycles finds none.
 _encode = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode

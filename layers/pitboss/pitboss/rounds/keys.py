@@ -34,6 +34,11 @@ def roster_sk(page: int) -> str:
     return f"ROSTER#{page:05d}"
 
 
+def part_sk(page: int) -> str:
+    """Sort key of what a page's log gave (parts.py)."""
+    return f"PART#{page:05d}"
+
+
 def segment_prefix(page: int) -> str:
     """Sort keys of a page's segments begin with it."""
     return f"SEG#{page:05d}#"

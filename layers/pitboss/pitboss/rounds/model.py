@@ -8,6 +8,9 @@ from typing import Any, NamedTuple
 
 from pitboss.scoring.public import Round, Seat, Window
 
+# By player key and number of the entry.
+type States = dict[str, dict[int, list[Any]]]
+
 SEPARATOR = "\x1f"
 # Twice as many players, half as many page writes and calls; the state a write carries per round stays (decisions/020).
 PLAYERS_PER_PAGE = 64
@@ -256,6 +259,16 @@ class Segment(NamedTuple):
     at: int
     records: list[Recorded]
     states: dict[str, dict[int, list[Any]]] | None = None
+
+
+class Part(NamedTuple):
+    """One page's share of a ranking: states by player and entry, what was counted, and the hash of the log (empty: there is
+    none). `basis` says what it was made of."""
+
+    basis: str
+    states: States
+    counts: dict[str, int]
+    log_hash: str
 
 
 class LogDamagedError(RuntimeError):

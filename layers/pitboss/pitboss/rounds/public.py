@@ -9,7 +9,7 @@ from pitboss.rounds.closing import Beat, FinalRanking
 from pitboss.rounds.model import Live, Place, pages_for, player_key
 from pitboss.rounds.reading import newest_board, rows_at
 from pitboss.rounds.sorting import ranked_of
-from pitboss.scoring.public import Ranked, Round, Seat
+from pitboss.scoring.public import Ranked, Seat
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
@@ -30,7 +30,6 @@ __all__ = [
     "player_key",
     "rank_now",
     "ranked_from",
-    "raw_rounds",
     "read_seat",
     "request_rank",
     "roster_put_ops",
@@ -109,17 +108,6 @@ def seal(tenant_id: str, tournament_id: str, beat: Beat) -> bool:
 def final_ranking(tenant_id: str, tournament_id: str, beat: Beat) -> FinalRanking:
     """The ranking recomputed from the log. LookupError when the tournament is not live any more."""
     return closing.final_ranking(tenant_id, tournament_id, beat)
-
-
-def raw_rounds(tenant_id: str, tournament_id: str) -> Iterator[Round]:
-    """The rounds that stand, as recorded, for proof and export."""
-    live = store.live_one(tenant_id, tournament_id)
-    if live is not None:
-        for _, records in closing.logged(live):
-            from pitboss.rounds.standing import latest_records
-
-            for record in latest_records(records):
-                yield record.round
 
 
 def ranked_from(board: Snapshot, offset: int, limit: int) -> list[Ranked]:

@@ -11,9 +11,16 @@ from pitboss.kernel.ids import ulid
 from pitboss.platform import dynamo, together
 from pitboss.platform.settings import arena_table
 from pitboss.rounds import segment_store
-from pitboss.rounds.codec import decode_page, encode_page, seat_document, seat_from
-from pitboss.rounds.keys import lane_pk, page_pk, page_sk, roster_sk, tournament_pk
-from pitboss.rounds.model import Arrival, Live, Page, Place, Recorded, Sheet, player_key
+from pitboss.rounds.codec import (
+    decode_page,
+    decode_records,
+    encode_page,
+    encode_records,
+    seat_document,
+    seat_from,
+)
+from pitboss.rounds.keys import lane_pk, page_pk, page_sk, part_sk, roster_sk, tournament_pk
+from pitboss.rounds.model import Arrival, Live, Page, Part, Place, Recorded, Sheet, player_key
 from pitboss.scoring.public import Seat
 
 if TYPE_CHECKING:
@@ -226,7 +233,7 @@ def sheet_of(number: int, page: dict[str, Any] | None, roster: dict[str, Any] | 
 def numbered(
     tenant_id: str, tournament_id: str, lane: int, kind: str
 ) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The PAGE or ROSTER items of one lane, by number."""
+    """The PAGE, ROSTER or PART items of one lane, by number."""
     pk = lane_pk(tenant_id, tournament_id, lane)
     for record in dynamo.query(arena_table(), pk, prefix=f"{kind}#"):
         yield int(record["sk"].rpartition("#")[2]), record
@@ -260,6 +267,35 @@ def page_record(place: Place, page: Page) -> dict[str, Any]:
         "span": page.span or None,
         "data": encode_page(page),
     }
+
+
+# --- parts of a ranking
+
+
+def read_parts(tenant_id: str, tournament_id: str, lane: int) -> dict[int, Part]:
+    """The parts that are kept of a lane's pages, by page."""
+    found = numbered(tenant_id, tournament_id, lane, "PART")
+    return {number: _part_from(record) for number, record in found}
+
+
+def _part_from(record: dict[str, Any]) -> Part:
+    _, states = decode_records(bytes(record["data"]))
+    return Part(record["basis"], states or {}, record["counts"], record["logHash"])
+
+
+def put_part(place: Place, part: Part) -> None:
+    """Keep a part in place of an earlier one: who makes one of the same basis makes the same."""
+    record = {
+        "pk": page_pk(place),
+        "sk": part_sk(place.number),
+        "tenantId": place.tenant_id,
+        "schema": SCHEMA,
+        "basis": part.basis,
+        "counts": part.counts,
+        "logHash": part.log_hash,
+        "data": encode_records([], part.states),
+    }
+    dynamo.put_many(arena_table(), [record])
 
 
 # --- what did not count
