@@ -16,6 +16,7 @@ TABLES = {
 }
 QUEUES = {
     "RankQueue": "RANK_QUEUE_URL",
+    "ScorerDlq": "SCORER_DLQ_URL",
     "SettleQueue": "SETTLE_QUEUE_URL",
     "MoneyQueue": "MONEY_QUEUE_URL",
     "WalletQueue": "WALLET_QUEUE_URL",

@@ -1,6 +1,7 @@
-"""What the scorer gave up to its dead-letter queue comes into the score by devtools.rescore, once."""
+"""What the scorer gave up to its dead-letter queue comes into the score by devtools.rescore or at the end, once."""
 
 import json
+import os
 from typing import Any
 
 import boto3
@@ -83,6 +84,26 @@ def test_a_batch_put_aside_hours_before_the_end_is_in_the_result(hub: Hub) -> No
     assert hub.settle(tid) == "settled"
     (row,) = hub.ok("GET", "/tournaments/{id}/results", id=tid)["winners"]
     assert row["score"] == "45.00"
+
+
+@pytest.mark.parametrize("given_up", [True, False])
+def test_the_end_looks_back_over_everything_while_letters_lie_there(hub: Hub, given_up: bool) -> None:
+    """Nobody has run devtools.rescore. Without a letter the closing hour is all that is looked at: that costs by the hour."""
+    tid = hub.create(rules={"metric": "total_won"}, endTime=format_instant(hub.now + 9 * HOUR))
+    assert hub.register(tid, "ann").status < 300
+    hub.to(hub.now + 2 * HOUR)
+    hub.send(("counted", "ann", "1.00", "3.00"))
+    lost_at = hub.now
+    acknowledge(hub, "put-aside", "40.00")
+    hub.to(hub.now + HOUR)
+    if given_up:
+        boto3.client("sqs").send_message(
+            QueueUrl=os.environ["SCORER_DLQ_URL"], MessageBody=json.dumps(dead_letter(lost_at, lost_at))
+        )
+    hub.to(hub.now + 7 * HOUR)
+    assert hub.settle(tid) == "settled"
+    (row,) = hub.ok("GET", "/tournaments/{id}/results", id=tid)["winners"]
+    assert row["score"] == ("43.00" if given_up else "3.00")
 
 
 def test_letters_stay_while_their_batches_cannot_be_folded(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:

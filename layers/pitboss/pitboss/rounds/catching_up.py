@@ -18,7 +18,8 @@ from pitboss.rounds.codec import key_of
 from pitboss.rounds.model import Arrival, Live, Place, Recorded, Segment, Sheet
 from pitboss.rounds.standing import merge, outranks
 
-# The scorer's lag is alarmed at minutes; the inbox of an hour before the end is looked at in any case.
+# The inbox of an hour before the end is looked at in any case. What the scorer could not fold for longer it has given up, and
+# says so in its dead-letter queue: then all is looked at.
 LOOK_BACK_MS = 60 * 60_000
 CHUNK = 40
 # Records held while walking back; beyond that the newest are let go. A round whose record was let go is folded once
@@ -31,10 +32,15 @@ class BatchUnreadableError(RuntimeError):
 
 
 def catch_up(
-    tenant_id: str, tournament_id: str, integrations: list[str], beat: Beat = lambda: None
+    tenant_id: str,
+    tournament_id: str,
+    integrations: list[str],
+    beat: Beat = lambda: None,
+    *,
+    whole: bool = False,
 ) -> Counter[str]:
-    """Fold what the inbox of the closing hour has and the log has not. Repeating it changes nothing. `beat` is called after
-    each part of it.
+    """Fold what the inbox of the closing hour (or of the `whole` tournament's time) has and the log has not. Repeating it
+    changes nothing. `beat` is called after each part of it.
 
     Raises:
         BatchUnreadableError: a batch in it cannot be read.
@@ -43,7 +49,8 @@ def catch_up(
     totals: Counter[str] = Counter()
     if live is None:
         return totals
-    since = ulid(max(live.start_at - 1, live.grace_until - LOOK_BACK_MS), b"\0" * 10)
+    looked_back = 0 if whole else live.grace_until - LOOK_BACK_MS
+    since = ulid(max(live.start_at - 1, looked_back), b"\0" * 10)
     batch: list[store.InboxItem] = []
     for integration_id, batch_id in reversed(unanswered(live, integrations, since, beat)):
         item = store.inbox_one(tenant_id, integration_id, batch_id)

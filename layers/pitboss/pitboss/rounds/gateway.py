@@ -1,4 +1,4 @@
-"""Ranking requests: one FIFO message per tournament and tick, however many flushes ask."""
+"""Ranking requests: one FIFO message per tournament and tick, however many flushes ask. Boards in S3. What was given up."""
 
 import json
 from collections.abc import Sequence
@@ -31,6 +31,19 @@ def request_ranks(tournaments: Sequence[tuple[str, str]]) -> None:
         if answer.get("Failed"):
             # The caller's batch comes again and asks again; a board must not stay stale for want of a message.
             raise RuntimeError(f"{len(answer['Failed'])} ranking requests were not taken")
+
+
+def given_up() -> bool:
+    """Whether the scorer put batches aside that nobody has folded since (`devtools.rescore` takes them out of the queue)."""
+    counts = sqs().get_queue_attributes(
+        QueueUrl=setting("SCORER_DLQ_URL"),
+        AttributeNames=[
+            "ApproximateNumberOfMessages",
+            "ApproximateNumberOfMessagesNotVisible",
+            "ApproximateNumberOfMessagesDelayed",
+        ],
+    )
+    return any(int(number) for number in counts["Attributes"].values())
 
 
 def put_object(key: str, body: bytes) -> None:

@@ -1,5 +1,5 @@
 """Acknowledged batches folded once more, for what the scorer gave up: after an hour of failures a batch is put aside, and
-the end of a tournament looks back over its last hour only."""
+boards lack its rounds until then (the end of a tournament would find them, catching_up.py)."""
 
 from collections import Counter
 from collections.abc import Iterator

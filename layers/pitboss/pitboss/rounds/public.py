@@ -93,11 +93,12 @@ def rank_now(tenant_id: str, tournament_id: str) -> int | None:
 
 
 def catch_up(tenant_id: str, tournament_id: str, beat: Beat) -> None:
-    """Make sure that every batch acknowledged in the closing hour is folded. This and the next two take as long as there
-    are rounds; `beat` is called after each part of it."""
+    """Make sure that every batch acknowledged in the closing hour is folded, or in all of the tournament's time while there are
+    batches that the scorer gave up. This and the next two take as long as there are rounds; `beat` is called after each part
+    of it."""
     from pitboss.catalogue.public import integrations
 
-    catching_up.catch_up(tenant_id, tournament_id, integrations(tenant_id), beat)
+    catching_up.catch_up(tenant_id, tournament_id, integrations(tenant_id), beat, whole=gateway.given_up())
 
 
 def seal(tenant_id: str, tournament_id: str, beat: Beat) -> bool:
