@@ -10,9 +10,9 @@ from pitboss.delivery import public as delivery
 from pitboss.ledger import public as ledger
 from pitboss.platform.clock import now_ms
 from pitboss.tournaments import entry_store, gateway, store
-from pitboss.tournaments.model import PAYING, Actor
+from pitboss.tournaments.model import PAYING, SETTLED, Actor
+from pitboss.tournaments.moved import post_ended_by_hand, post_refund
 from pitboss.tournaments.saga import return_unclaimed, settle_purchase
-from pitboss.tournaments.settlement import post_refund
 
 __all__ = ["on_debit", "on_payout"]
 
@@ -25,7 +25,7 @@ def on_debit(tenant_id: str, tournament_id: str, ref: str, outcome: delivery.Out
     debit = delivery.debit_of(tenant_id, tournament_id, ref)
     if tournament is None or debit is None or debit.terms is None or outcome.state == "unknown":
         return
-    if debit.state == "refunded" and ledger.posted(tenant_id, f"DEBIT#{ref}"):
+    if debit.refund_ref and ledger.posted(tenant_id, f"DEBIT#{ref}"):
         post_refund(tournament, debit, now_ms())
     terms, actor = debit.terms, Actor("money", ref, now_ms())
     entry = entry_store.load_entry(tenant_id, tournament_id, terms.brand_id, terms.player_id)
@@ -36,10 +36,13 @@ def on_debit(tenant_id: str, tournament_id: str, ref: str, outcome: delivery.Out
 
 
 def on_payout(tenant_id: str, tournament_id: str) -> None:
-    """Have the settler see what is still open: soon, and once for all payouts that end within a moment."""
+    """Have the settler see what is still open: soon, and once for all payouts that end within a moment. Of a settled
+    tournament nothing is open, and what a person sends again or ends is posted here."""
     tournament = store.load(tenant_id, tournament_id)
+    now = now_ms()
+    if tournament is not None and tournament.status == SETTLED:
+        post_ended_by_hand(tournament, now)
     if tournament is None or tournament.status != PAYING:
         return
-    now = now_ms()
     if store.take_lease(tenant_id, tournament_id, "", now, now + GATHER_MS, of="NUDGE"):
         gateway.ask_settlement(tenant_id, tournament_id, delay_s=GATHER_MS // 1000)

@@ -39,6 +39,7 @@ from pitboss.tournaments.model import (
     Event,
     Tournament,
 )
+from pitboss.tournaments.moved import post_ended_by_hand, post_payout
 from pitboss.tournaments.results import Diff, Result
 from pitboss.tournaments.rules import happen
 from pitboss.tournaments.saga import refund_entry
@@ -303,43 +304,10 @@ def _check_paid(tournament: Tournament, actor: Actor) -> bool | None:
     return None
 
 
-def post_payout(tournament: Tournament, payout: delivery.Movement, now: int) -> None:
-    """Post what became of a payout, once: confirmed, it leaves `payable`; reversed by hand, it stays with the house."""
-    terms = payout.terms
-    if terms is None or payout.kind == "free_rounds" or terms.total <= 0:
-        return
-    goes_to = {"confirmed": "cash", "reversed": "remainder"}.get(payout.state)
-    if goes_to is not None:
-        _post_moved(tournament, payout.ref, terms.total, goes_to, f"payout_{payout.state}", now)
-
-
-def post_refund(tournament: Tournament, debit: delivery.Movement, now: int) -> None:
-    """Post a refund that the operator's wallet has confirmed, once."""
-    if debit.terms is not None and debit.refund_ref:
-        _post_moved(tournament, debit.refund_ref, debit.terms.total, "cash", "refund_confirmed", now)
-
-
-def _post_moved(tournament: Tournament, ref: str, amount: int, goes_to: str, kind: str, now: int) -> None:
-    tenant, tx_id = tournament.tenant_id, f"MOVED#{ref}"
-    if ledger.posted(tenant, tx_id):
-        return
-    posting = ledger.merged(
-        {
-            ledger.payable_account(tournament.tournament_id): -amount,
-            ledger.operator_account(tenant, goes_to): amount,
-        },
-        tx_id=tx_id,
-        kind=kind,
-        currency=tournament.spec.currency,
-        exponent=tournament.spec.exponent,
-        at=now,
-    )
-    if posting is not None:
-        ledger.post(tenant, posting)
-
-
 def _archive(tournament: Tournament, actor: Actor) -> bool:
     """A day after settlement the scorer forgets the tournament; late rounds were listed until now."""
+    # A person may have ended a payout in the very moment in which the tournament was settled.
+    post_ended_by_hand(tournament, actor.now)
     return reschedule(tournament, NEVER, actor, archived=True) is not None
 
 
