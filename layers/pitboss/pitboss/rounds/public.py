@@ -1,6 +1,7 @@
 """What other contexts may use of the rounds engine."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pitboss.rounds import catching_up, closing, gateway, growing, layout_store, ranker, store
@@ -38,8 +39,12 @@ __all__ = [
 ]
 
 
-def live_put_op(live: Live) -> "TransactWriteItemTypeDef":
-    """Part of a lifecycle transaction: from its commit on the scorer knows the tournament as given."""
+def live_put_op(live: Live, *, forgotten: bool = False) -> "TransactWriteItemTypeDef":
+    """Part of a lifecycle transaction: from its commit on the scorer knows the tournament as given. One that it had
+    `forgotten` (`live_archive_ops`) has the pages that it had grown to: the scorer would look for players elsewhere."""
+    if forgotten:
+        laid = layout_store.read_layout(live.tenant_id, live.tournament_id, live.pages)
+        live = replace(live, grown=laid.layout.pages)
     return store.live_put(live)
 
 

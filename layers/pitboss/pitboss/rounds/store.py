@@ -113,14 +113,15 @@ def _document(live: Live) -> str:
 
 def live_put(live: Live) -> "TransactWriteItemTypeDef":
     """Part of a lifecycle transaction: what the scorer is to know from now on. How far the pages have grown stands
-    beside it and stays as it is."""
+    beside it and stays as it is, unless `live` says it."""
+    grown: dict[str, Any] = {":g": live.grown} if live.grown else {}
     return dynamo.update_op(
         arena_table(),
         f"LIVE#{live.tenant_id}",
         live.tournament_id,
-        "SET tenantId = :t, #schema = :s, #version = :v, #document = :d",
+        "SET tenantId = :t, #schema = :s, #version = :v, #document = :d" + (", grown = :g" if grown else ""),
         names={"#schema": "schema", "#version": "version", "#document": "document"},
-        values={":t": live.tenant_id, ":s": SCHEMA, ":v": live.version, ":d": _document(live)},
+        values={":t": live.tenant_id, ":s": SCHEMA, ":v": live.version, ":d": _document(live), **grown},
     )
 
 

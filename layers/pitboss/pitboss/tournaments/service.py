@@ -127,13 +127,13 @@ def pages_of(spec: Spec) -> int:
     return rounds.pages_for(spec.expected_players or None)
 
 
-def live_ops(tournament: Tournament) -> "list[Op]":
-    """What the scorer must know of a published tournament, as part of the same transaction."""
+def live_ops(tournament: Tournament, *, forgotten: bool = False) -> "list[Op]":
+    """What the scorer must know of a published tournament (again, if `forgotten`), as part of the same transaction."""
     if not tournament.published_at:
         return []
     if tournament.archived or tournament.status in REFUNDING:
         return rounds.live_archive_ops(live_of(tournament))
-    return [rounds.live_put_op(live_of(tournament))]
+    return [rounds.live_put_op(live_of(tournament), forgotten=forgotten)]
 
 
 def live_of(tournament: Tournament) -> rounds.Live:
@@ -222,7 +222,7 @@ def commit_change(
 ) -> None:
     """One transaction: the record, the scorer's view, list, due item and history. TransactionRefused if it moved."""
     ops = store.change_ops(before, after, events, actor, condition=condition, values=values)
-    store.commit([*ops, *live_ops(after), *beside])
+    store.commit([*ops, *live_ops(after, forgotten=before.archived), *beside])
     after_commit(after, actor.now)
 
 
