@@ -294,6 +294,9 @@ def refuse_late(w: Work, sheet: Sheet, world: World) -> Counter[str]:
     """Rounds for a sealed page: those the log has are duplicates, the others are listed as late (but not
     what lies outside the tournament's or the player's time)."""
     totals: Counter[str] = Counter()
+    seated = [(a, seat) for a in w.arrivals if (seat := sheet.seats.get(key_of(a.round)))]
+    if not seated:
+        return totals  # corrections of everybody's rounds come by for months: no log is read for them
     known: dict[int, int] = {}
     contents: dict[tuple[int, int], int] = {}
     for record in all_records(world.segments_back(w.place, sheet.page)):
@@ -301,10 +304,7 @@ def refuse_late(w: Work, sheet: Sheet, world: World) -> Counter[str]:
         contents.setdefault((record.hash, record.round.revision), record.fingerprint)
     conflicts: list[Arrival] = []
     rules = compile_rules(w.live.rules)
-    for arrival in w.arrivals:
-        seat = sheet.seats.get(key_of(arrival.round))
-        if seat is None:
-            continue
+    for arrival, seat in seated:
         revision = known.get(arrival.hash, -1)
         if contents.get((arrival.hash, arrival.round.revision), arrival.fingerprint) != arrival.fingerprint:
             totals["conflicts"] += 1
