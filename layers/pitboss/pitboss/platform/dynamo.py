@@ -115,7 +115,8 @@ def get_many(
 ) -> dict[tuple[str, str], Record]:
     """Many records by BatchGetItem, strongly consistent unless told otherwise; what DynamoDB leaves unprocessed is asked
     for again. `lean` goes by platform/lean.py: for the hot path only, since it is a connection of its own."""
-    portions = [keys[start : start + 100] for start in range(0, len(keys), 100)]
+    wanted = list(dict.fromkeys(keys))  # DynamoDB refuses to be asked for a key twice
+    portions = [wanted[start : start + 100] for start in range(0, len(wanted), 100)]
     found: dict[tuple[str, str], Record] = {}
     for of in together.each(lambda some: _get_some(table, some, lean=lean, consistent=consistent), portions):
         found |= of
