@@ -113,8 +113,9 @@ class World:
         assert (tenant, tournament) == (self.tenant, self.tournament)
         self.told_debits.append((ref, outcome.state))
 
-    def on_payout(self, tenant: str, tournament: str) -> None:
+    def on_payout(self, tenant: str, tournament: str, ref: str) -> None:
         assert (tenant, tournament) == (self.tenant, self.tournament)
+        assert self.movement(ref, "payout").at_rest
         self.told_payouts += 1
 
     def debit(self, ref: str, amount: int = 1000, rake: int = 100, **more: Any) -> Outcome:

@@ -14,10 +14,10 @@ def _on_debit(tenant_id: str, tournament_id: str, ref: str, outcome: "Outcome") 
     on_debit(tenant_id, tournament_id, ref, outcome)
 
 
-def _on_payout(tenant_id: str, tournament_id: str) -> None:
+def _on_payout(tenant_id: str, tournament_id: str, ref: str) -> None:
     from pitboss.tournaments.public import on_payout
 
-    on_payout(tenant_id, tournament_id)
+    on_payout(tenant_id, tournament_id, ref)
 
 
 handler = build(_on_debit, _on_payout)

@@ -363,8 +363,8 @@ def test_the_worker_reports_only_the_messages_that_failed(world: World) -> None:
     world.plan(prize("good"), prize("bad"))
     heard = []
 
-    def on_payout(tenant: str, tournament: str) -> None:
-        heard.append(tournament)
+    def on_payout(tenant: str, tournament: str, ref: str) -> None:
+        heard.append(ref)
         if len(heard) == 1:
             raise RuntimeError("the tournament's table is away")
 

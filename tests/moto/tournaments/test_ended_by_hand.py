@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import pytest
 from pitboss.ledger import public as ledger
-from pitboss.tournaments import public
 
 from tests.money_world import demo_casino, forget_secrets, http_server
 from tests.tournament_world import HOUR, SECOND, Hub
@@ -96,24 +95,7 @@ def test_a_rejected_payout_that_a_person_ends(casino: Hub, till: Till, outcome: 
     casino.check_books()
 
 
-def test_what_was_ended_while_nobody_could_be_told_is_posted_when_the_scorer_forgets(
-    casino: Hub, till: Till, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    till.closed = {"ann"}
-    tid = settled(casino)
-    payout = payout_of(casino, tid, "rejected")
-    casino.ok("POST", "/payouts/{id}/resolve", {"outcome": "paid", "reason": "by phone"}, id=payout)
-    # The worker read the tournament a moment before it was settled: it left the news to the settler, who was done.
-    with monkeypatch.context() as patch:
-        patch.setattr(public, "post_ended_by_hand", lambda *_: None)
-        told(casino)
-    casino.to(casino.now + 25 * HOUR)
-    casino.settle(tid, passes=2)
-    assert owed(casino, tid) == 0
-    casino.check_books()
-
-
-@pytest.mark.parametrize(("outcome", "account"), [("paid", "cash"), ("cancelled", "remainder")])
+@pytest.mark.parametrize(("outcome", "account"), [("paid", "cash"), ("cancelled", "overlay")])
 def test_a_claw_back_that_a_person_ends_is_owed_no_more(casino: Hub, outcome: str, account: str) -> None:
     tid = settled(casino)
     assert casino.player("POST", tid, "disqualify", "ann", {"reason": "two accounts"}).status == 200

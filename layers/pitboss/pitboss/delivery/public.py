@@ -12,6 +12,7 @@ plan_payouts(tenant_id, tournament_id, result_version, lines, approval, *, now) 
 payouts_of(tenant_id, tournament_id) -> list[Movement]
 debits_of(tenant_id, tournament_id) -> list[Movement]
 debit_of(tenant_id, tournament_id, ref) -> Movement | None
+payout_of(tenant_id, tournament_id, ref) -> Movement | None
 all_settled(tenant_id, tournament_id) -> bool
 sweep(now) -> int
 """
@@ -46,6 +47,7 @@ __all__ = [
     "debits_of",
     "heard_op",
     "keep",
+    "payout_of",
     "payouts_of",
     "plan_payouts",
     "refund",
@@ -57,3 +59,8 @@ __all__ = [
 def debit_of(tenant_id: str, tournament_id: str, ref: str) -> Movement | None:
     """One debit by its reference, or None."""
     return store.load(tenant_id, tournament_id, "debit", ref)
+
+
+def payout_of(tenant_id: str, tournament_id: str, ref: str) -> Movement | None:
+    """One payout by its reference, or None."""
+    return store.load(tenant_id, tournament_id, "payout", ref)

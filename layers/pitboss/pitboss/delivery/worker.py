@@ -15,7 +15,7 @@ from pitboss.platform.observe import count, logger
 from pitboss.platform.worker import Handler, worker
 
 type OnDebit = Callable[[str, str, str, Outcome], object]
-type OnPayout = Callable[[str, str], object]
+type OnPayout = Callable[[str, str, str], object]
 
 
 def build(on_debit: OnDebit, on_payout: OnPayout) -> Handler:
@@ -24,7 +24,7 @@ def build(on_debit: OnDebit, on_payout: OnPayout) -> Handler:
 
     Args:
         on_debit: (tenant, tournament, debit ref, outcome), when a debit has ended or its refund has.
-        on_payout: (tenant, tournament), when a payout has come to rest.
+        on_payout: (tenant, tournament, payout ref), when a payout has come to rest.
     """
 
     def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -63,7 +63,7 @@ def look(message: Mapping[str, Any], on_debit: OnDebit, on_payout: OnPayout, now
 
 def _tell(ended: Movement, on_debit: OnDebit, on_payout: OnPayout) -> None:
     if ended.family == "payout":
-        on_payout(ended.tenant_id, ended.tournament_id)
+        on_payout(ended.tenant_id, ended.tournament_id, ended.ref)
     elif ended.family == "debit":
         on_debit(ended.tenant_id, ended.tournament_id, ended.ref, rules.debit_outcome(ended))
     elif ended.terms is not None:

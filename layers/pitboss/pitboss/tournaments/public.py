@@ -1,7 +1,7 @@
 """What workers may use of tournaments: tell how money ended.
 
     on_debit(tenant_id, tournament_id, ref, outcome)     a debit ended, or the refund of one did
-    on_payout(tenant_id, tournament_id)                  a payout came to rest
+    on_payout(tenant_id, tournament_id, ref)             a payout came to rest
 
 Both may be told the same any number of times. What they raise means: tell me again.
 """
@@ -10,8 +10,8 @@ from pitboss.delivery import public as delivery
 from pitboss.ledger import public as ledger
 from pitboss.platform.clock import now_ms
 from pitboss.tournaments import entry_store, gateway, store
-from pitboss.tournaments.model import PAYING, SETTLED, Actor
-from pitboss.tournaments.moved import post_ended_by_hand, post_refund
+from pitboss.tournaments.model import PAYING, Actor
+from pitboss.tournaments.moved import post_payout, post_refund
 from pitboss.tournaments.saga import return_unclaimed, settle_purchase
 
 __all__ = ["on_debit", "on_payout"]
@@ -35,14 +35,19 @@ def on_debit(tenant_id: str, tournament_id: str, ref: str, outcome: delivery.Out
         return_unclaimed(tournament, debit, actor)
 
 
-def on_payout(tenant_id: str, tournament_id: str) -> None:
-    """Have the settler see what is still open: soon, and once for all payouts that end within a moment. Of a settled
-    tournament nothing is open, and what a person sends again or ends is posted here."""
+def on_payout(tenant_id: str, tournament_id: str, ref: str) -> None:
+    """Have the settler see what is still open: soon, and once for all payouts that end within a moment.
+
+    What a person ended is posted here: it was at rest before, so the settler may have been done with it.
+    """
     tournament = store.load(tenant_id, tournament_id)
+    if tournament is None:
+        return
     now = now_ms()
-    if tournament is not None and tournament.status == SETTLED:
-        post_ended_by_hand(tournament, now)
-    if tournament is None or tournament.status != PAYING:
+    payout = delivery.payout_of(tenant_id, tournament_id, ref)
+    if payout is not None and (payout.acts or tournament.status != PAYING):
+        post_payout(tournament, payout, now)
+    if tournament.status != PAYING:
         return
     if store.take_lease(tenant_id, tournament_id, "", now, now + GATHER_MS, of="NUDGE"):
         gateway.ask_settlement(tenant_id, tournament_id, delay_s=GATHER_MS // 1000)

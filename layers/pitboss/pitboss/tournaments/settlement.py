@@ -39,7 +39,7 @@ from pitboss.tournaments.model import (
     Event,
     Tournament,
 )
-from pitboss.tournaments.moved import post_ended_by_hand, post_payout
+from pitboss.tournaments.moved import post_payout
 from pitboss.tournaments.results import Diff, Result
 from pitboss.tournaments.rules import happen
 from pitboss.tournaments.saga import refund_entry
@@ -306,8 +306,6 @@ def _check_paid(tournament: Tournament, actor: Actor) -> bool | None:
 
 def _archive(tournament: Tournament, actor: Actor) -> bool:
     """A day after settlement the scorer forgets the tournament; late rounds were listed until now."""
-    # A person may have ended a payout in the very moment in which the tournament was settled.
-    post_ended_by_hand(tournament, actor.now)
     return reschedule(tournament, NEVER, actor, archived=True) is not None
 
 
