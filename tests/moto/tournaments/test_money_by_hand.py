@@ -1,6 +1,7 @@
 """What a person does about money that the casino would not move, and what the books say of it after settlement."""
 
 import pytest
+from pitboss.delivery import public as delivery
 from pitboss.ledger import public as ledger
 
 from tests.money_world import demo_faults
@@ -118,4 +119,27 @@ def test_a_refused_refund_that_a_person_ends_is_posted(
         casino.settle(tid, passes=2)
         assert casino.balance(ledger.payable_account(tid)) == 0
         assert (casino.house("cash"), casino.house("remainder")) == (cash, remainder)
+    casino.check_books()
+
+
+def test_a_prize_that_a_person_ends_while_its_tournament_is_being_settled_is_posted(
+    casino: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The settler has read the payout as refused, and settles; meanwhile it is resolved, and its end is told."""
+    real, ended = delivery.payouts_of, []
+
+    def resolved_after_it_was_read(tenant: str, tournament: str) -> list[delivery.Movement]:
+        read = real(tenant, tournament)
+        if not ended and [p.state for p in read] == ["rejected"]:
+            ended.append(read[0].id)
+            casino.ok("POST", "/payouts/{id}/resolve", PAID, id=read[0].id)
+            casino.now += 31 * SECOND
+            assert casino.money() == 1
+        return read
+
+    monkeypatch.setattr(delivery, "payouts_of", resolved_after_it_was_read)
+    tid = played(casino, "ann", fault="decline")
+    assert [only_payout(casino, tid)] == [(ended[0], "confirmed")]
+    assert casino.status(tid) == "settled"
+    assert (casino.balance(ledger.payable_account(tid)), casino.house("cash")) == (0, 1900)
     casino.check_books()
