@@ -383,6 +383,6 @@ def refund_entry(tournament: Tournament, entry: Entry, actor: Actor) -> bool:
     beside = [*entry_store.entry_ops(entry, after), event_of(after, "registration.refunded", actor)]
     try:
         post_owed(tournament, entry, after, actor, beside)
-    except TransactionRefused:
-        return False
+    except (TransactionRefused, TooBusy):
+        return False  # refunds that are confirmed meanwhile are posted to the same book: this one waits, not all others
     return True

@@ -91,7 +91,7 @@ def _step(tournament: Tournament, actor: Actor, beat: rounds.Beat) -> bool | Non
     status = tournament.status
     if status in REFUNDING:
         # Before all else: a version that was wanted of a result that is void by now is never made.
-        return None if tournament.refunded else _refund(tournament, actor)
+        return None if tournament.refunded else _refund(tournament, actor, beat)
     if tournament.result_wanted > tournament.result_version and tournament.result_version:
         return _amend(tournament, actor, beat)
     if status == CLOSING:
@@ -101,7 +101,7 @@ def _step(tournament: Tournament, actor: Actor, beat: rounds.Beat) -> bool | Non
     if status == FINAL or (status == PAYING and tournament.planned_version < tournament.result_version):
         return _pay(tournament, actor)
     if status == PAYING:
-        return _check_paid(tournament, actor)
+        return _check_paid(tournament, actor, beat)
     if status == SETTLED and not tournament.archived and actor.now >= tournament.due_at:
         return _archive(tournament, actor)
     return None
@@ -291,12 +291,13 @@ def _line(tournament: Tournament, version: int, change: Diff) -> delivery.Payout
     )
 
 
-def _check_paid(tournament: Tournament, actor: Actor) -> bool | None:
+def _check_paid(tournament: Tournament, actor: Actor, beat: rounds.Beat) -> bool | None:
     """Settled once every payout has ended; until then looked at again every few minutes, besides being told."""
     tenant, tid = tournament.tenant_id, tournament.tournament_id
     payouts = delivery.payouts_of(tenant, tid)
     for payout in payouts:
         post_payout(tournament, payout, actor.now)
+        beat()
     if all(payout.at_rest for payout in payouts):
         return _move(tournament, SETTLE, actor)
     if actor.now >= tournament.due_at:
@@ -312,13 +313,13 @@ def _archive(tournament: Tournament, actor: Actor) -> bool:
 # -- refunds ----------------------------------------------------------------------------------------------------------
 
 
-def _refund(tournament: Tournament, actor: Actor) -> bool | None:
+def _refund(tournament: Tournament, actor: Actor, beat: rounds.Beat) -> bool | None:
     """Everything that entries of a cancelled or voided tournament paid is given back."""
-    arranged = [
-        refund_entry(tournament, entry, actor)
-        for entry in entry_store.entries(tournament.tenant_id, tournament.tournament_id)
-    ]
-    if not all(arranged):
+    arranged = True
+    for entry in entry_store.entries(tournament.tenant_id, tournament.tournament_id):
+        arranged = refund_entry(tournament, entry, actor) and arranged
+        beat()
+    if not arranged:
         reschedule(tournament, actor.now + 60_000, actor)
         return None
     return reschedule(tournament, NEVER, actor, refunded=True) is not None
