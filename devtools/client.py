@@ -11,6 +11,8 @@ from uuid import uuid4
 import httpx
 
 ATTEMPTS = 8
+# A call whose process died holds its Idempotency-Key for 35 s (docs/tenancy.md): so long the answer is "still running".
+PATIENCE_S = 45.0
 
 
 class ApiRefusal(Exception):  # noqa: N818
@@ -68,24 +70,29 @@ class Hub:
             if zipped:
                 content, headers["Content-Encoding"] = gzip.compress(content, 6), "gzip"
         params = {k: v for k, v in query.items() if v is not None}
-        for attempt in range(ATTEMPTS):
+        attempt, give_up_at = 0, time.monotonic() + PATIENCE_S
+        while True:
+            last = attempt == ATTEMPTS - 1
             self.calls += 1
             try:
                 answer = self.http.request(method, path, content=content, headers=headers, params=params)
             except httpx.TransportError:
-                if attempt == ATTEMPTS - 1:
+                if last:
                     raise
                 self.repeats += 1
                 time.sleep(_pause(attempt, None))
+                attempt += 1
                 continue
             if answer.status_code < 400:
                 return answer.json() if answer.content else None
             problem = _problem(answer)
-            if attempt == ATTEMPTS - 1 or not problem.get("retryable"):
+            running = problem.get("name") == "OPERATION_IN_PROGRESS"
+            last = time.monotonic() > give_up_at if running else last
+            if last or not problem.get("retryable"):
                 raise ApiRefusal(answer.status_code, problem)
             self.repeats += 1
             time.sleep(_pause(attempt, answer.headers.get("Retry-After")))
-        raise AssertionError("unreachable")
+            attempt += not running
 
 
 def _problem(answer: httpx.Response) -> dict[str, Any]:
@@ -93,9 +100,9 @@ def _problem(answer: httpx.Response) -> dict[str, Any]:
         document = answer.json()
     except ValueError:
         document = None
-    if isinstance(document, dict):
-        return document
-    return {"detail": answer.text[:300], "retryable": answer.status_code >= 500}
+    # What stands between may answer for us, a gateway whose function died for one: nobody knows what was done then.
+    unknown = {"detail": answer.text[:300], "retryable": answer.status_code >= 500}
+    return {**unknown, **document} if isinstance(document, dict) else unknown
 
 
 def _pause(attempt: int, advised: str | None) -> float:
