@@ -1,5 +1,7 @@
 """Hot calls: leased by execution environment (a HotGate each), the limits kept, and next to no write for a call."""
 
+from typing import Any
+
 import pytest
 from pitboss.kernel.refusal import Refusal
 from pitboss.platform import dynamo
@@ -73,6 +75,40 @@ def test_an_environment_more_than_the_slots_waits_until_one_has_been_idle() -> N
     assert refusal_name(lambda: late.admit(tenant, "k", NOON + 11_000)) == "SERVER_IS_BUSY"
     late.admit(tenant, "k", NOON + HOLD_S * 1000)
     assert refusal_name(lambda: gates[2].admit(tenant, "k", NOON + HOLD_S * 1000)) == "SERVER_IS_BUSY"
+
+
+def _expressions(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every expression that is sent, as DynamoDB measures it (the stand-in here does not)."""
+    seen: list[str] = []
+    apply = dynamo.apply
+
+    def watched(op: Any, **more: Any) -> Any:
+        ((_, sent),) = op.items()
+        seen.extend(text for name, text in sent.items() if name.endswith("Expression"))
+        return apply(op, **more)
+
+    monkeypatch.setattr(dynamo, "apply", watched)
+    return seen
+
+
+@pytest.mark.parametrize("limits", [(200, 200), (500, 500), (500, 3)])
+def test_environments_that_came_and_went_for_days_do_not_lock_the_next_one_out(
+    monkeypatch: pytest.MonkeyPatch, limits: tuple[int, int]
+) -> None:
+    """Each left its lease behind; an expression has at most 4 KB and 300 operators, however many are cleared away."""
+    before, after = limits
+    for number in range(before):
+        assert admission.take_slot(
+            ROOT.id, f"env-{number:04d}", before, NOON + number * 60_000, kind="WALLET", hold_s=HOLD_S
+        )
+    seen = _expressions(monkeypatch)
+    later = NOON + before * 60_000
+    assert admission.take_slot(ROOT.id, "late", after, later, kind="WALLET", hold_s=HOLD_S)
+    assert max(map(len, seen)) <= 4_096
+    assert max(text.count("=") + text.count(" AND ") + text.count("(") for text in seen) <= 300
+    kept = dynamo.get(hub_table(), f"SLOTS#{ROOT.id}", "WALLET")
+    assert kept
+    assert set(kept["leases"]) == {"late"}
 
 
 def test_keys_are_counted_apart_and_slots_together() -> None:

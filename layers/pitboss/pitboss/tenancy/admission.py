@@ -8,9 +8,9 @@
 """
 
 import gzip
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pitboss.kernel.refusal import Refusal
 from pitboss.platform import dynamo
@@ -24,6 +24,7 @@ KEEP_ANSWERS_S = 7 * 86_400
 PLAIN_BYTES = 1_000
 MAX_ANSWER_BYTES = 300_000
 SLOT_ATTEMPTS = 4
+DEAD_AT_ONCE = 60  # of a dead lease an update says 40 bytes and two operators
 
 
 # ---------------------------------------------------------------- rate windows
@@ -102,46 +103,88 @@ def take_slot(
     may still be running."""
     second = now // 1000
     until = second + hold_s
-    values = {":until": until, ":limit": limit}
-    pk = f"SLOTS#{tenant_id}"
+    room, gone = limit, _Gone()
     condition = "attribute_exists(leases) AND (size(leases) < :limit OR attribute_exists(leases.#mine))"
-    names: dict[str, str] = {"#mine": lease}
-    removal = ""
     for _ in range(SLOT_ATTEMPTS):
         try:
-            dynamo.apply(
-                dynamo.update_op(
-                    hub_table(),
-                    pk,
-                    kind,
-                    f"SET leases.#mine = :until{removal}",
-                    condition=condition,
-                    names=names,
-                    values=values,
-                )
+            _change_slots(
+                tenant_id,
+                kind,
+                f"SET leases.#mine = :until{gone.removal}",
+                condition,
+                {"#mine": lease, **gone.names},
+                {":until": until, ":limit": room, **gone.values},
             )
         except ConditionFailed as refused:
             if refused.item is None:
                 _open_slots(tenant_id, kind)
                 continue
             leases: Mapping[str, int] = refused.item["leases"]
-            dead = {name: end for name, end in leases.items() if end <= second}
+            dead = [(name, end) for name, end in leases.items() if end <= second]
             if len(leases) - len(dead) >= limit:
                 return False
             # Dead calls' slots are taken over in the very update that takes ours, if they still stand as we saw them.
-            names = {"#mine": lease, **{f"#d{i}": name for i, name in enumerate(dead)}}
-            values = {
-                ":until": until,
-                ":limit": limit + len(dead),
-                **{f":d{i}": end for i, end in enumerate(dead.values())},
-            }
-            condition = "size(leases) < :limit" + "".join(
-                f" AND leases.#d{i} = :d{i}" for i in range(len(dead))
-            )
-            removal = " REMOVE " + ", ".join(f"leases.#d{i}" for i in range(len(dead))) if dead else ""
+            gone = _Gone.of(_all_but_the_last_few(tenant_id, kind, dead))
+            room = limit + len(gone.names)
+            condition = "size(leases) < :limit" + gone.condition
         else:
             return True
     return False
+
+
+class _Gone(NamedTuple):
+    """Dead leases as parts of an update: it removes them on condition that they stand as they were seen."""
+
+    names: Mapping[str, str] = {}
+    values: Mapping[str, int] = {}
+    condition: str = ""
+    removal: str = ""
+
+    @staticmethod
+    def of(dead: Sequence[tuple[str, int]]) -> "_Gone":
+        places = range(len(dead))
+        return _Gone(
+            {f"#d{i}": dead[i][0] for i in places},
+            {f":d{i}": dead[i][1] for i in places},
+            "".join(f" AND leases.#d{i} = :d{i}" for i in places),
+            " REMOVE " + ", ".join(f"leases.#d{i}" for i in places) if dead else "",
+        )
+
+
+def _all_but_the_last_few(
+    tenant_id: str, kind: str, dead: Sequence[tuple[str, int]]
+) -> Sequence[tuple[str, int]]:
+    """Clear away dead leases until one update can hold the rest, which are answered: environments that came and went for
+    days leave hundreds, and DynamoDB takes no expression beyond 4 KB or 300 operators."""
+    while len(dead) > DEAD_AT_ONCE:
+        gone, dead = _Gone.of(dead[:DEAD_AT_ONCE]), dead[DEAD_AT_ONCE:]
+        condition = gone.condition.removeprefix(" AND ")
+        try:
+            _change_slots(tenant_id, kind, gone.removal.strip(), condition, gone.names, gone.values)
+        except ConditionFailed:
+            continue  # another call is clearing them away, too
+    return dead
+
+
+def _change_slots(
+    tenant_id: str,
+    kind: str,
+    expression: str,
+    condition: str,
+    names: Mapping[str, str],
+    values: Mapping[str, int],
+) -> None:
+    dynamo.apply(
+        dynamo.update_op(
+            hub_table(),
+            f"SLOTS#{tenant_id}",
+            kind,
+            expression,
+            condition=condition,
+            names=names,
+            values=values,
+        )
+    )
 
 
 def _open_slots(tenant_id: str, kind: str) -> None:
