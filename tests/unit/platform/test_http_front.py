@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from pitboss.kernel.refusal import Refusal, catalogue
 from pitboss.platform.caller import Caller
+from pitboss.platform.dynamo import TooBusy
 from pitboss.platform.http import Answer, Api, Call, Query
 from pitboss.platform.models import Amount, Model
 
@@ -36,6 +37,7 @@ class Thing(Model):
     full: bool = False
     busy: bool = False
     broken: bool = False
+    contested: bool = False
     a: Any = None
     n: Amount | None = None
 
@@ -46,6 +48,7 @@ class RecordingGate:
     def __init__(self) -> None:
         self.inside = 0
         self.kept: dict[str, Answer] = {}
+        self.reopened = 0
 
     def enter(self, call: Call) -> dict[str, str]:
         self.inside += 1
@@ -60,6 +63,8 @@ class RecordingGate:
     def remember(self, call: Call, answer: Answer | None) -> None:
         if answer is not None:
             self.kept[call.headers.get("idempotency-key", "")] = answer
+        else:
+            self.reopened += 1
 
 
 def make() -> tuple[Api, RecordingGate]:
@@ -78,6 +83,8 @@ def make() -> tuple[Api, RecordingGate]:
             raise Refusal("SERVER_IS_BUSY", "Wait.", retry_after_s=1)
         if call.body.broken:
             raise ZeroDivisionError
+        if call.body.contested:
+            raise TooBusy
         return Answer({"id": call.new_id("thing"), "exact": isinstance(call.body.n, Decimal)}, 201)
 
     return api, gate
@@ -219,3 +226,13 @@ def test_the_catalogue_is_consistent() -> None:
         assert entry.effect in ("none", "applied", "unknown"), entry
         # Whoever must guess whether money moved is told to repeat, with the same reference.
         assert entry.effect != "unknown" or entry.retryable, entry
+
+
+def test_records_that_others_keep_changing_are_a_passing_no() -> None:
+    """Nothing failed: the same request is taken a moment later, and its Idempotency-Key is free at once."""
+    api, gate = make()
+    status, body, headers = call(api, post('{"contested":true}'))
+    assert (status, body["name"], body["retryable"]) == (503, "SERVER_IS_BUSY", True)
+    assert body["effect"] == "unknown"  # a use case may have written something before
+    assert headers["Retry-After"] == "1"
+    assert (gate.kept, gate.reopened, gate.inside) == ({}, 1, 0)

@@ -133,6 +133,28 @@ def test_a_refused_condition_is_its_own_outcome(server: Server, code: str) -> No
     assert body["ConditionExpression"] == "attribute_not_exists(pk)"
 
 
+@pytest.mark.parametrize(
+    "op",
+    [
+        dynamo.put_op("t", {"pk": "a", "sk": "b"}, condition="absent"),
+        dynamo.update_op("t", "a", "b", "SET n = :n", values={":n": 1}),
+        dynamo.delete_op("t", "a", "b"),
+    ],
+)
+def test_a_single_write_waits_for_a_transaction_on_its_item(server: Server, op: Any) -> None:
+    """DynamoDB refuses it meanwhile, and the ordinary client takes that for final."""
+    server.script = [error("TransactionConflictException"), error("TransactionConflictException"), (200, {})]
+    dynamo.apply(op)
+    assert len(server.seen) == 3
+
+
+def test_a_single_write_that_transactions_keep_out_says_so(server: Server) -> None:
+    server.script = [error("TransactionConflictException")] * dynamo.TRANSACTION_ATTEMPTS
+    with pytest.raises(dynamo.TooBusy):
+        dynamo.apply(dynamo.put_op("t", {"pk": "a", "sk": "b"}, condition="absent"))
+    assert server.script == []
+
+
 def test_what_a_batch_leaves_is_asked_for_again(server: Server) -> None:
     item = {"pk": {"S": "a"}, "sk": {"S": "b"}, "data": {"B": "AP8="}}
     left = {"t": {"Keys": [{"pk": {"S": "a"}, "sk": {"S": "b"}}], "ConsistentRead": True}}

@@ -340,7 +340,8 @@ def _conditional(
 
 
 def apply(op: "TransactWriteItemTypeDef", *, returning: bool = False) -> Record | None:
-    """One write of `*_op` on its own. Raises ConditionFailed with what stood there.
+    """One write of `*_op` on its own. Raises ConditionFailed with what stood there, and TooBusy when the item was in the
+    middle of somebody's transaction each time (DynamoDB refuses single writes meanwhile, and its client does not wait).
 
     With `returning`, an Update answers the record as it is afterwards.
     """
@@ -350,12 +351,17 @@ def apply(op: "TransactWriteItemTypeDef", *, returning: bool = False) -> Record 
     if returning:
         arguments["ReturnValues"] = "ALL_NEW"
     call: Any = {"Put": client.put_item, "Update": client.update_item, "Delete": client.delete_item}[kind]
-    try:
-        answer = call(**arguments)
-    except client.exceptions.ConditionalCheckFailedException as error:
-        old: Any = error.response.get("Item")
-        raise ConditionFailed(from_item(old) if old else None) from None
-    return from_item(answer["Attributes"]) if returning else None
+    for attempt in range(1, TRANSACTION_ATTEMPTS + 1):
+        try:
+            answer = call(**arguments)
+        except client.exceptions.ConditionalCheckFailedException as error:
+            old: Any = error.response.get("Item")
+            raise ConditionFailed(from_item(old) if old else None) from None
+        except client.exceptions.TransactionConflictException:
+            pause(attempt)
+        else:
+            return from_item(answer["Attributes"]) if returning else None
+    raise TooBusy
 
 
 def transact(ops: Sequence["TransactWriteItemTypeDef"], *, lean: bool = False) -> None:

@@ -14,6 +14,7 @@ from pitboss.kernel.ids import derive_ulid
 from pitboss.kernel.refusal import FieldError, Refusal
 from pitboss.platform.caller import Caller
 from pitboss.platform.clock import new_ulid, now_ms
+from pitboss.platform.dynamo import TooBusy
 from pitboss.platform.observe import count, flush, logger
 from pitboss.platform.wire import LONGEST_ID, check_media_types, header_map, load_json, problem, read_body
 
@@ -183,7 +184,7 @@ class Api:
         extra: Mapping[str, str] = {}
         if self.gate is None or route.public:
             parse_into(call, event)
-            return route.handler(call), extra
+            return _handled(call), extra
         extra = self.gate.enter(call)
         try:
             parse_into(call, event)
@@ -197,12 +198,12 @@ class Api:
     @staticmethod
     def _answer_once(gate: Gate, call: Call) -> Answer:
         if not call.route.idempotent:
-            return call.route.handler(call)
+            return _handled(call)
         before = gate.recall(call)
         if before is not None:
             return before
         try:
-            answer = call.route.handler(call)
+            answer = _handled(call)
         except Refusal as refusal:
             # A final no is an answer and is repeated; a passing no must not bar the next attempt.
             final = not refusal.entry.retryable
@@ -211,6 +212,21 @@ class Api:
         # Any other failure leaves the key claimed: its lease runs out, and the next attempt resumes with the same ids.
         gate.remember(call, answer)
         return answer
+
+
+def _handled(call: Call) -> Answer:
+    """The handler's answer. Where other writers kept winning nothing failed: that is a no for this moment only."""
+    try:
+        return call.route.handler(call)
+    except TooBusy:
+        count("contested")
+        changing = call.route.method not in ("GET", "HEAD", "OPTIONS")
+        raise Refusal(
+            "SERVER_IS_BUSY",
+            "Others keep changing the same records; repeat the request.",
+            retry_after_s=1,
+            effect="unknown" if changing else "none",
+        ) from None
 
 
 def _unexpected(*, changing: bool) -> Refusal:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pitboss.kernel.refusal import Refusal
 from pitboss.platform import dynamo
-from pitboss.platform.dynamo import ConditionFailed
+from pitboss.platform.dynamo import ConditionFailed, TooBusy
 from pitboss.wallet import store
 from pitboss.wallet.model import Wallet
 
@@ -41,6 +41,8 @@ def change_wallet(tenant_id: str, player_id: str, change: Callable[[Wallet], Wal
         except ConditionFailed:
             dynamo.pause(attempt)
             continue
+        except TooBusy:
+            break
         return replace(changed, version=wallet.version + 1)
     raise Refusal(
         "OPERATION_IN_PROGRESS", "Other calls of this player are running; repeat it.", retry_after_s=1
