@@ -221,7 +221,22 @@ def test_csv_and_lists_are_read(text: str) -> None:
     assert counts(compare(ours(1), read_file(text.encode())))["matched"] == 1
 
 
-@pytest.mark.parametrize("data", [b"\xff\xfe", b"a,b\n1,2\n", b"[1,", b"transactionId\nt\n"])
+LONG = b"x" * 140_000  # the reader takes no cell beyond 128 KB
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\xff\xfe",
+        b"a,b\n1,2\n",
+        b"[1,",
+        b"transactionId\nt\n",
+        b"transactionId,action," + LONG + b"\nt,bet,1\n",
+        b"transactionId,action\n" + LONG + b",bet\n",
+        LONG,
+    ],
+    ids=["no text", "other columns", "half a list", "no action", "long name", "long cell", "one long line"],
+)
 def test_a_file_that_is_none_is_refused(data: bytes) -> None:
     with pytest.raises(Refusal) as caught:
         list(read_file(data))

@@ -115,10 +115,12 @@ def _csv(text: str) -> Iterator[Theirs | BadLine]:
     head, _, _ = text.partition("\n")
     separator = max(",;\t", key=head.count)
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator)
-    names = {(name or "").strip() for name in reader.fieldnames or ()}
-    if not names.intersection(NAMES["transactionId"]) or not names.intersection(NAMES["action"]):
-        raise _invalid("The first line of a CSV file names its columns; transactionId and action are needed.")
     try:
+        names = {(name or "").strip() for name in reader.fieldnames or ()}
+        if not names.intersection(NAMES["transactionId"]) or not names.intersection(NAMES["action"]):
+            raise _invalid(
+                "The first line of a CSV file names its columns; transactionId and action are needed."
+            )
         for row in reader:
             plain = {(k or "").strip(): v.strip() if isinstance(v, str) else "" for k, v in row.items()}
             yield _of_object(reader.line_num, plain)
