@@ -144,7 +144,14 @@ def test_what_is_told_holds_no_token_and_no_secret() -> None:
 
 def test_hostile_bodies_are_judged_within_a_bound() -> None:
     deep = b"[" * 30_000 + b"]" * 30_000
-    for raw in (deep, b"\xff\xfe\x00", b"", b'{"a":' + b"9" * 5000 + b"}", b'"\\ud800"'):
+    for raw in (
+        deep,
+        b"\xff\xfe\x00",
+        b"",
+        b'{"a":' + b"9" * 5000 + b"}",
+        b'"\\ud800"',
+        b'{"a":1e99999999999999999999}',
+    ):
         began = time.process_time()
         assert told("v1," + b64(b"x" * 32), raw=raw)["ok"] is False
         assert time.process_time() - began < 2

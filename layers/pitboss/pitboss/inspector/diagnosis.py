@@ -215,7 +215,7 @@ def _bodies(raw: bytes) -> Iterator[tuple[str, bytes]]:
     for numbers, parse in (("", Decimal), (" and its numbers rewritten", float)):
         try:
             document = json.loads(raw, parse_float=parse)
-        except (ValueError, RecursionError):
+        except (ValueError, ArithmeticError, RecursionError):  # an exponent beyond any use is arithmetic's
             return
         for said, text in _writings(document, kept_numbers=parse is Decimal):
             body = text.encode("utf-8", "surrogatepass")
