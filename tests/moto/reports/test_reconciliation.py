@@ -102,9 +102,9 @@ def test_the_file_of_a_day_that_is_not_over_is_provisional(
     assert (final["exportId"], compared["diffId"]) == (file["exportId"], diff["diffId"])
 
 
-def test_a_long_file_is_made_in_parts_by_several_requests(
-    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few dozen rows make a file of many parts, one a request."""
     monkeypatch.setattr(moto.s3.models, "S3_UPLOAD_PART_MIN_SIZE", 1)
     monkeypatch.setattr(exports, "PART_BYTES", 1)
     monkeypatch.setattr(exports, "PATIENCE_S", -1.0)
@@ -115,6 +115,10 @@ def test_a_long_file_is_made_in_parts_by_several_requests(
     monkeypatch.setitem(
         exports.KINDS, "csv", (content_type, head, lambda row: line(row)[:-2] + wide + "\r\n")
     )
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_a_long_file_is_made_in_parts_by_several_requests(ledger: Ledger) -> None:
     played(ledger, 30)
     body = {"format": "csv", "from": "2026-01-01T00:00:00Z", "to": "2026-01-02T00:00:00Z", "provider": "prov"}
     reply = ledger.client("POST", "/exports", body, key="k-1")
@@ -133,6 +137,39 @@ def test_a_long_file_is_made_in_parts_by_several_requests(
     assert table[0].startswith("time,hubTransactionId")
     assert sum(line.startswith("time,") for line in table) == 1
     assert len(set(table)) == len(table)
+
+
+@pytest.mark.usefixtures("small_parts")
+@pytest.mark.parametrize("done", ["finish", "put_part", "begin"])
+def test_a_long_file_whose_maker_died_anywhere_is_taken_over(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, done: str
+) -> None:
+    """Whatever S3 was told last, and nobody wrote down: the next request comes to the same file."""
+    played(ledger, 30)
+    f = reconciliation.day_filter(DATE, "prov")
+    record = exports.begin(ledger.tenant_id, "e-2", "csv", f, now_ms())
+    real, ahead, deaths = getattr(exports.gateway, done), 0, 0
+
+    def dies(*told: Any) -> Any:
+        answer = real(*told)
+        if deaths:
+            return answer
+        raise RuntimeError("gone")
+
+    monkeypatch.setattr(exports.gateway, done, dies)
+    monkeypatch.setattr(exports, "now_ms", lambda: now_ms() + ahead)
+    for _ in range(200):
+        try:
+            record = exports.carry_on(ledger.tenant_id, record)
+        except RuntimeError:
+            deaths += 1
+            record = exports.read(ledger.tenant_id, "e-2")
+        ahead += exports.LEASE_MS + 1
+        if record["state"] == "ready":
+            break
+    assert (record["state"], deaths) == ("ready", 1)
+    table = content(ledger, record).splitlines()
+    assert len(table) == len(set(table)) == 1 + record["rows"] == 1 + 61
 
 
 def test_an_export_whose_maker_died_is_taken_over_and_only_one_works_at_it(

@@ -86,7 +86,13 @@ def carry_on(tenant_id: str, record: Record) -> Record:
 
 
 def _next_part(tenant_id: str, record: Record) -> Record:
-    """One part made and uploaded, and with the last one the file finished. Its record has no lease."""
+    """One part made and uploaded, or the file finished after the last of them. Its record has no lease.
+
+    A file is finished by a step of its own, once the last part is on record: S3 takes no part of a finished file again.
+    """
+    if record.get("whole"):
+        gateway.finish(record["file"], record["uploadId"], record["tags"])
+        return {**record, "leaseUntil": 0, "state": "ready"}
     content_type, head, line = KINDS[record["kind"]]
     f = filter_of(record)
     place = record["place"] or None
@@ -119,11 +125,7 @@ def _next_part(tenant_id: str, record: Record) -> Record:
         return {**record, "state": "ready"}
     upload_id = record["uploadId"] or gateway.begin(record["file"], content_type)
     tag = gateway.put_part(record["file"], upload_id, len(record["tags"]) + 1, body)
-    record = {**record, "uploadId": upload_id, "tags": [*record["tags"], tag]}
-    if ended:
-        gateway.finish(record["file"], upload_id, record["tags"])
-        return {**record, "state": "ready"}
-    return record
+    return {**record, "uploadId": upload_id, "tags": [*record["tags"], tag], "whole": ended}
 
 
 def comparable(row: Row) -> bool:
