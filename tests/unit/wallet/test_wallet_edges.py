@@ -1,9 +1,12 @@
 """What the numbered cases leave open: found by putting mistakes into the engine and seeing which of them went unseen."""
 
+from typing import Any
+
 import pytest
 from pitboss.kernel.instants import parse_instant
 from pitboss.wallet.free_rounds import FreeRounds
 from pitboss.wallet.model import DAY_MS, Limits, TxKey
+from pitboss.wallet.profile import Profile
 from pitboss.wallet.rules import week_of
 
 from tests.wallet_bank import GAME, PROVIDER, T0, Bank, back, bet, wallet_of, win
@@ -26,6 +29,26 @@ def test_49_a_rollback_that_says_of_what_buries_only_that() -> None:
     bank = Bank()
     bank.do(bet("t1"), back("k1", "w1", target="bet"))
     assert bank.said(win("w1", ref="t1")) == "OK"
+
+
+@pytest.mark.parametrize("first", ["bet", "win"])
+def test_46_a_rollback_that_may_mean_either_buries_what_an_earlier_one_did_not(first: Any) -> None:
+    bank = Bank()
+    assert bank.said(back("k1", "t9", target=first)) == "OK"
+    assert bank.said(back("k2", "t9")) == "OK"
+    assert bank.said(back("k2", "t9")) == "replay"
+    bank.do(bet("t1"))
+    assert bank.said(bet("t9")) == "TX_ROLLED_BACK"
+    assert bank.said(win("t9", ref="t1")) == "TX_ROLLED_BACK"
+    assert bank.balance == 99_000
+
+
+def test_46_both_are_buried_where_the_profile_calls_the_rollback_an_error() -> None:
+    bank = Bank(profile=Profile(unknown_rollback="error", repeat_rollback="error"))
+    assert bank.said(back("k1", "t9", target="win")) == "TX_NOT_FOUND"
+    assert bank.said(back("k2", "t9")) == "TX_NOT_FOUND"
+    assert bank.said(back("k3", "t9")) == "TX_ROLLED_BACK"
+    assert bank.said(bet("t9")) == "TX_ROLLED_BACK"
 
 
 def test_an_action_that_stands_twice_in_one_list_counts_once() -> None:

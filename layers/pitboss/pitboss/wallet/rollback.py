@@ -28,6 +28,9 @@ def apply(book: Book, action: Action, key: TxKey, facts: Facts) -> None:
         _bury(book, action, key, facts)
         return
     _same(book, action, target)
+    if target.state == "TOMBSTONE" and _unburied(book, action, key):
+        _bury(book, action, key, facts)  # an earlier one named its kind, this one may mean the other
+        return
     if target.kind == "rollback":  # 55
         raise Refusal("NOT_ROLLBACKABLE", "A rollback is not rolled back.")
     if target.state in OPEN_STATES and not book.is_new(target.key):
@@ -64,6 +67,13 @@ def _same(book: Book, action: Action, target: Tx) -> None:
         raise conflict("The original transaction has another amount.", target)
 
 
+def _unburied(book: Book, action: Action, key: TxKey) -> list[TxKey]:
+    """What a rollback may mean and nothing stands under."""
+    kinds = (action.target,) if action.target else ("bet", "win")
+    keys = [key._replace(kind=kind, ext_id=action.ref) for kind in kinds]
+    return [one for one in keys if book.tx(one) is None]
+
+
 def _bury(book: Book, action: Action, key: TxKey, facts: Facts) -> None:
     """45, 46, 49: whatever comes under this id later is refused; the two kinds it may come as both get a stone."""
     unknown = Refusal(
@@ -72,8 +82,8 @@ def _bury(book: Book, action: Action, key: TxKey, facts: Facts) -> None:
         facts={"retryable": False},
     )
     error = book.profile.unknown_rollback == "error"
-    for kind in (action.target,) if action.target else ("bet", "win"):
-        stone = book.new_tx(action, key._replace(kind=kind, ext_id=action.ref), "TOMBSTONE", "", facts)
+    for buried in _unburied(book, action, key):
+        stone = book.new_tx(action, buried, "TOMBSTONE", "", facts)
         book.put_tx(replace(stone, undone_by=action.ext_id, ref="", type=""))
     shown = book.shown
     tx = replace(
