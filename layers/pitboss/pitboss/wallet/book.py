@@ -30,6 +30,7 @@ from pitboss.wallet.rules import round_mark
 
 Place = tuple[str, str]  # provider and round id
 ROUND_BYTES = 250_000  # of one recorded round: an item holds 400 KB
+MAX_WRITES = 99  # of one decision: a transaction of DynamoDB has 100 items, and points may need one
 SPILL_BYTES = 520  # of open rounds in the wallet item: with sessions and the rest it stays near 1,024 bytes
 
 
@@ -97,6 +98,12 @@ class Decision(NamedTuple):
     def writes(self) -> bool:
         """Whether there is anything to write."""
         return bool(self.wallet or self.txs or self.rounds or self.grants)
+
+    @property
+    def size(self) -> int:
+        """How many items are written, points' apart."""
+        items = len(self.txs) + len(self.rounds) + len(self.grants)
+        return items + (self.wallet is not None) + self.open_mark
 
 
 class Book:

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from pitboss.kernel.money import MAX_MINOR
-from pitboss.kernel.refusal import Refusal
+from pitboss.kernel.refusal import FieldError, Refusal
 from pitboss.wallet import ending, free_rounds, rollback, sessions
-from pitboss.wallet.book import Book, Decision, Facts, Place, Sums
+from pitboss.wallet.book import MAX_WRITES, Book, Decision, Facts, Place, Sums
 from pitboss.wallet.free_rounds import FreeRounds
 from pitboss.wallet.model import Action, Result, Round, RoundTx, State, Tx, TxKey, Wallet
 from pitboss.wallet.profile import Profile
@@ -78,7 +78,18 @@ def decide(
                     raise unknown.refusal from None
                 return book.decision()._replace(results=(), refusal=unknown.refusal)
     ending.settle(book)
-    return book.decision()
+    decision = book.decision()
+    if decision.size > MAX_WRITES:
+        raise _too_much(actions)
+    return decision
+
+
+def _too_much(actions: Sequence[Action]) -> Refusal:
+    """What one commit cannot hold: rollbacks that would take dozens of wins back with their bets."""
+    if len(actions) == 1:
+        return Refusal("TX_ALREADY_SETTLED", "More wins settled the bet than one commit can take back.")
+    reason = "more records than one commit can hold; send fewer at once"
+    return Refusal("VALIDATION_ERROR", f"actions: {reason}.", errors=[FieldError("actions", reason)])
 
 
 def _final(book: Book, action: Action, facts: Facts, refusal: Refusal) -> Decision:
