@@ -195,11 +195,14 @@ def query(
     forward: bool = True,
     consistent: bool = True,
     index: str | None = None,
+    batch: int | None = None,
 ) -> Iterator[Record]:
     """Records of one partition in sort-key order.
 
     `prefix` narrows to sort keys that begin with it; `after` (exclusive) and `before` (exclusive) bound them;
     `limit` is the most that is yielded. With `index`, `pk` and sort keys are the index's (`<index>pk`, `<index>sk`).
+    `batch` is for those who may stop early: so many are asked for at first and twice as many each further time, where
+    DynamoDB would hand out (and charge) a megabyte.
     """
     sk_name = f"{index}sk" if index else "sk"
     request = _question(table, pk, prefix, (after, before), index)
@@ -208,8 +211,11 @@ def query(
         request["ConsistentRead"] = consistent
     left = limit
     while True:
-        if left is not None:
-            request["Limit"] = left + 2  # the two bounds are inclusive for DynamoDB and exclusive for us
+        # The two bounds are inclusive for DynamoDB and exclusive for us.
+        most = [number + 2 for number in (left, batch) if number is not None]
+        if most:
+            request["Limit"] = min(most)
+            batch = batch and batch * 2
         answer = dynamodb().query(**request)
         for item in answer["Items"]:
             record = from_item(item)

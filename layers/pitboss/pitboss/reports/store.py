@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 PLAYERS_OF_ROUND = 50
+BATCH = 24  # of a walk that may end with its first page
 Key = tuple[str, str]
 
 
@@ -101,6 +102,7 @@ def rows_between(tenant_id: str, lane: int, first: int, last: int, *, forward: b
         after=_digits(first - 1),
         before=_digits(last + 1),
         forward=forward,
+        batch=BATCH,
     )
     for record in records:
         rows = rows_of(bytes(record["data"]))
@@ -161,7 +163,7 @@ def player_rows(
 ) -> Iterator[Row]:
     """A player's rows between two places (both exclusive)."""
     pk = f"HP#{tenant_id}#{player_id}"
-    for record in dynamo.query(hub_table(), pk, after=after, before=before, forward=forward):
+    for record in dynamo.query(hub_table(), pk, after=after, before=before, forward=forward, batch=BATCH):
         yield unpack_row(record["d"])
 
 
