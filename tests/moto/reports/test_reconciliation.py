@@ -172,6 +172,28 @@ def test_a_long_file_whose_maker_died_anywhere_is_taken_over(
     assert len(table) == len(set(table)) == 1 + record["rows"] == 1 + 61
 
 
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+@pytest.mark.parametrize("user", ["", "nobody"])
+def test_an_export_of_few_rows_among_many_goes_on_where_its_time_ended(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, kind: str, user: str
+) -> None:
+    """A filter that few rows pass may read millions for one part: what was found so far waits for the next request."""
+    monkeypatch.setattr(exports, "PATIENCE_S", -1.0)
+    monkeypatch.setattr(exports, "LOOKED_THROUGH", 7)
+    played(ledger, 30)
+    f = reconciliation.day_filter(DATE, "prov")._replace(user_id=user)
+    record = exports.begin(ledger.tenant_id, "e-3", kind, f, now_ms())
+    asked = 0
+    while record["state"] != "ready":
+        record = exports.carry_on(ledger.tenant_id, record)
+        asked += 1
+        assert asked < 50
+    assert asked >= 61 // 7
+    table = content(ledger, record).splitlines()
+    assert record["rows"] == (0 if user else 61)
+    assert len(set(table)) == len(table) == record["rows"] + (kind == "csv")
+
+
 def test_an_export_whose_maker_died_is_taken_over_and_only_one_works_at_it(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:

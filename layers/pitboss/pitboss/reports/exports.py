@@ -8,7 +8,7 @@ import json
 import time
 import zlib
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from pitboss.kernel.canonical import digest
 from pitboss.kernel.refusal import Refusal
@@ -20,6 +20,7 @@ from pitboss.reports.reading import walk
 
 PART_BYTES = 5 * 1024 * 1024  # S3 takes no smaller part but the last
 PATIENCE_S = 15.0
+LOOKED_THROUGH = 1_000  # rows between two looks at the clock
 LEASE_MS = 40_000
 KEPT_S = 14 * 86_400
 LEVEL = 6
@@ -76,7 +77,7 @@ def carry_on(tenant_id: str, record: Record) -> Record:
         leased = {**record, "leaseUntil": now_ms() + LEASE_MS}
         if not store.write_export(tenant_id, leased, record["version"]):
             return read(tenant_id, record["exportId"])
-        following = _next_part(tenant_id, {**leased, "version": record["version"] + 1})
+        following = _next_part(tenant_id, {**leased, "version": record["version"] + 1}, until)
         if not store.write_export(tenant_id, following, record["version"] + 1):
             return read(tenant_id, record["exportId"])
         record = {**following, "version": record["version"] + 2}
@@ -85,25 +86,27 @@ def carry_on(tenant_id: str, record: Record) -> Record:
     return record
 
 
-def _next_part(tenant_id: str, record: Record) -> Record:
-    """One part made and uploaded, or the file finished after the last of them. Its record has no lease.
+class _Piece(NamedTuple):
+    """Some rows as one gzip member, and the place of the last that was looked at."""
 
-    A file is finished by a step of its own, once the last part is on record: S3 takes no part of a finished file again.
-    """
-    if record.get("whole"):
-        gateway.finish(record["file"], record["uploadId"], record["tags"])
-        return {**record, "leaseUntil": 0, "state": "ready"}
-    content_type, head, line = KINDS[record["kind"]]
+    body: bytes
+    rows: int
+    place: str
+    ended: bool
+
+
+def _gather(tenant_id: str, record: Record, until: float) -> _Piece:
+    """Rows from where the export stands: as many as a part holds, or as were found by `until` (of time.monotonic), since a
+    filter that few rows pass reads millions for one part."""
+    _, head, line = KINDS[record["kind"]]
     f = filter_of(record)
-    place = record["place"] or None
+    place = record["place"]
     packer = zlib.compressobj(LEVEL, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
-    chunks: list[bytes] = []
+    chunks = [packer.compress(head.encode())] if head and not place else []
     size = rows = 0
-    if place is None and head:
-        chunks.append(packer.compress(head.encode()))
     ended = True
-    for row in walk(tenant_id, f, place=place):
-        if size >= PART_BYTES:
+    for looked, row in enumerate(walk(tenant_id, f, place=place or None)):
+        if size >= PART_BYTES or (looked and looked % LOOKED_THROUGH == 0 and time.monotonic() > until):
             ended = False
             break
         place = row.place
@@ -112,20 +115,49 @@ def _next_part(tenant_id: str, record: Record) -> Record:
             chunks.append(packer.compress(line(row).encode()))
             size += len(chunks[-1])
     chunks.append(packer.flush())
-    body = b"".join(chunks)
+    return _Piece(b"".join(chunks), rows, place, ended)
+
+
+def _next_part(tenant_id: str, record: Record, until: float) -> Record:
+    """One part made and uploaded, or the file finished after the last of them. Its record has no lease.
+
+    A file is finished by a step of its own, once the last part is on record: S3 takes no part of a finished file again.
+    What is less than a part waits in a file of its own (`rest`), whose name says up to where it goes.
+    """
+    if record.get("whole"):
+        gateway.finish(record["file"], record["uploadId"], record["tags"])
+        return {**record, "leaseUntil": 0, "state": "ready"}
+    content_type = KINDS[record["kind"]][0]
+    piece = _gather(tenant_id, record, until)
+    body = _rest(record) + piece.body
     record = {
         **record,
-        "place": place or "",
-        "rows": record["rows"] + rows,
-        "bytes": record["bytes"] + len(body),
+        "place": piece.place,
+        "rows": record["rows"] + piece.rows,
+        "bytes": record["bytes"] + len(piece.body),
         "leaseUntil": 0,
+        "rest": "",
     }
-    if ended and not record["tags"]:
+    if piece.ended and not record["tags"]:
         gateway.put(record["file"], body, content_type)
         return {**record, "state": "ready"}
+    if not piece.ended and len(body) < PART_BYTES:
+        rest = gateway.key(tenant_id, "exports", digest([record["exportId"], piece.place])[:32] + ".rest")
+        gateway.put(rest, body, content_type)
+        return {**record, "rest": rest}
     upload_id = record["uploadId"] or gateway.begin(record["file"], content_type)
     tag = gateway.put_part(record["file"], upload_id, len(record["tags"]) + 1, body)
-    return {**record, "uploadId": upload_id, "tags": [*record["tags"], tag], "whole": ended}
+    return {**record, "uploadId": upload_id, "tags": [*record["tags"], tag], "whole": piece.ended}
+
+
+def _rest(record: Record) -> bytes:
+    """What was found before, and was too little for a part."""
+    if not record.get("rest"):
+        return b""
+    found = gateway.get(record["rest"])
+    if found is None:
+        raise LookupError("a part of an export is gone")
+    return found
 
 
 def comparable(row: Row) -> bool:
