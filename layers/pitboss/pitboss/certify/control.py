@@ -95,7 +95,7 @@ def read_json(exchange: Exchange, what: str) -> Any:
     """The JSON of a 2xx answer. Raises SetupFailed with the exchange otherwise."""
     try:
         document = json.loads(exchange.answer) if exchange.answer else {}
-    except ValueError:
+    except (ValueError, RecursionError):
         document = None
     if not 200 <= exchange.status < 300 or document is None:
         told = document.get("detail", "") if isinstance(document, dict) else exchange.answer[:200]

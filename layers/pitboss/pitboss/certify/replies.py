@@ -47,7 +47,7 @@ WAIT = frozenset(
 def _document(exchange: Exchange) -> Mapping[str, Any] | None:
     try:
         document = json.loads(exchange.answer)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return document if isinstance(document, dict) else None
 
@@ -118,7 +118,7 @@ def _read_problem(
     exchange: Exchange, document: Mapping[str, Any], exponent: int, scale: str, *, always200: bool
 ) -> Reply:
     name = document.get("name")
-    if always200 and 400 <= exchange.status < 500 and name not in NOT_KNOWN_YET:
+    if always200 and 400 <= exchange.status < 500 and str(name) not in NOT_KNOWN_YET:
         return _wrong(exchange, "this profile has HTTP 200 for a refusal of an authentic call", document)
     if not exchange.content_type.startswith("application/problem+json") or not isinstance(name, str):
         return _wrong(exchange, "a refusal is application/problem+json with a name", document)
@@ -166,8 +166,8 @@ def read_wallet(
     name = document.get("status")
     if malformed and exchange.status in range(400, 500):
         return Reply("VALIDATION_ERROR", exchange.status, document=document, exchange=exchange)
-    if exchange.status == 503 and name in WAIT:
-        return Reply(str(name), 503, document=document, exchange=exchange)
+    if exchange.status == 503 and isinstance(name, str) and name in WAIT:
+        return Reply(name, 503, document=document, exchange=exchange)
     if exchange.status >= 500 or exchange.status in range(300, 400) or not isinstance(name, str):
         fault = (
             "there is no status" if exchange.status < 300 else f"HTTP {exchange.status} is no definite answer"
