@@ -6,6 +6,7 @@ import pytest
 from pitboss.kernel.refusal import Refusal
 from pitboss.wallet.parse import parse
 from pitboss.wallet.profile import Profile
+from pitboss.wallet.schemas import RollbackBody
 
 pytestmark = pytest.mark.unit
 
@@ -15,6 +16,11 @@ BACK: dict[str, Any] = {"action": "rollback", "sessionToken": "ps_x", "originalT
 def test_without_an_id_of_its_own_it_is_known_by_the_bets() -> None:
     (action,) = parse(BACK, "rollback", Profile(rollback_id="bet")).actions
     assert (action.kind, action.ext_id, action.ref) == ("rollback", "bet-1", "bet-1")
+
+
+def test_the_document_lets_it_out_as_the_wallet_does() -> None:
+    model = RollbackBody.model_validate(BACK)
+    assert (model.transaction_id, model.original_transaction_id) == (None, "bet-1")
 
 
 def test_an_id_that_is_sent_counts_all_the_same() -> None:

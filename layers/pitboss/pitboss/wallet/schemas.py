@@ -88,7 +88,11 @@ class RollbackAction(Model):
     model_config = ConfigDict(extra="allow")
 
     action: Literal["rollback"]
-    transaction_id: Ref
+    transaction_id: Ref | None = Field(
+        None,
+        description="Required, unless the integration's `rollbackId` is `bet`: then it may be left out, and the rollback is "
+        "known by the id of what it takes back.",
+    )
     original_transaction_id: Ref
     original_action: Literal["bet", "win"] | None = None
     round_id: Ref | None = None
