@@ -241,8 +241,16 @@ class Book:
                 ended=round_.ended or ended,
                 settled_at=self.now,
                 counted=round_.stake,
+                reopened=0,
             )
         )
+
+    def close_again(self, round_: Round) -> Round:
+        """End a round that only what is void had opened again, with the provider's word as it was."""
+        if round_.reopened:
+            flags = round_.reopened - 1
+            round_ = replace(round_, closed=bool(flags & 1), ended=bool(flags & 2))
+        return self.close(round_, flag=False)
 
     # ------------------------------------------------------------ grants
     def grant(self, grant_id: str) -> FreeRounds:
@@ -322,6 +330,11 @@ class Book:
         return tuple(recorded)
 
 
+def as_reopened(round_: Round) -> int:
+    """What `reopened` of a round is once a bet that waits has opened it again."""
+    return round_.reopened if round_.status == "open" else 1 + round_.closed + 2 * round_.ended
+
+
 def merged(record: Round, mine: Round) -> Round:
     """A recorded round and a part of it that stands in the wallet: it was opened again from a read that did not show the
     record yet. Nothing of either is lost."""
@@ -333,6 +346,7 @@ def merged(record: Round, mine: Round) -> Round:
         status="open",
         txs=record.txs + mine.txs,
         free=record.free or mine.free,
+        reopened=as_reopened(record),
     )
 
 

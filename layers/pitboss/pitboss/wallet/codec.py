@@ -64,7 +64,7 @@ def unpack_session(row: list[Any]) -> Session:
 
 def pack_round(r: Round) -> list[Any]:
     """A round as a list."""
-    flags = int(r.closed) + 2 * int(r.ended)
+    flags = int(r.closed) + 2 * int(r.ended) + 4 * r.reopened
     row: list[Any] = [
         r.provider,
         r.round_id,
@@ -102,6 +102,7 @@ def unpack_round(row: list[Any]) -> Round:
         free,
         counted,
         tuple(RoundTx(*flat[at : at + 3]) for at in range(0, len(flat), 3)),
+        row[8] >> 2,
     )
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pitboss.kernel.money import MAX_MINOR
 from pitboss.kernel.refusal import FieldError, Refusal
 from pitboss.wallet import ending, free_rounds, rollback, sessions
-from pitboss.wallet.book import MAX_WRITES, Book, Decision, Facts, Place, Sums
+from pitboss.wallet.book import MAX_WRITES, Book, Decision, Facts, Place, Sums, as_reopened
 from pitboss.wallet.free_rounds import FreeRounds
 from pitboss.wallet.model import Action, Result, Round, RoundTx, State, Tx, TxKey, Wallet
 from pitboss.wallet.profile import Profile
@@ -191,8 +191,9 @@ def _bet(book: Book, action: Action, key: TxKey, facts: Facts) -> None:
     book.move(-real)
     book.wallet = with_loss(book.wallet, real, book.now)
     book.add(bets=real)
+    was = as_reopened(round_) if book.seamless else 0
     round_ = book.put_round(
-        replace(round_, stake=round_.stake + real, status="open", closed=False, ended=False),
+        replace(round_, stake=round_.stake + real, status="open", closed=False, ended=False, reopened=was),
         RoundTx("b", action.ext_id, (action.free_id or "-") if free else ""),
     )
     _finish(book, action, key, facts, round_, amount, shown)
@@ -355,7 +356,7 @@ def _finish(
     late = action.kind == "win" and round_.status != "open"
     state: State = "PENDING" if book.seamless else "DONE"
     if (ends and not book.seamless) or late:
-        round_ = book.close(round_, flag=closing)
+        round_ = book.close(round_, flag=closing and not book.seamless)
     tx = replace(
         book.new_tx(action, key, state, fingerprint(action, book.wallet.player_id, amount), facts),
         amount=amount,

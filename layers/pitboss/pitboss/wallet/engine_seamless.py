@@ -66,14 +66,25 @@ def confirm(
         round_ = book.rounds.get((tx.provider, tx.round_id))
         if tx.kind == "end" and round_ is not None:
             round_ = ending.closed(book, round_)
-        elif tx.round_closed and round_ is not None and round_.status == "open":
-            # A round that a rollback has emptied may be opened again, but not where the provider said that it is over.
-            said = tx.marks.startswith(CLOSES)
-            empty = tx.kind == "rollback" and not said and not round_.bets and not round_.wins
-            promo = tx.kind == "win" and not round_.bets
-            round_ = book.close(round_, flag=not (empty or promo))
+        elif round_ is not None:
+            round_ = _confirmed(book, tx, round_)
         book.put_tx(replace(tx, round_status=round_.status if round_ else tx.round_status))
     return book.decision()
+
+
+def _confirmed(book: Book, tx: Tx, round_: Round) -> Round:
+    """The round after a yes to a bet, win or rollback of it."""
+    said = tx.marks.startswith(CLOSES)
+    if tx.round_closed and round_.status == "open":
+        # A round that a rollback has emptied may be opened again, but not where the provider said that it is over.
+        empty = tx.kind == "rollback" and not said and not round_.bets and not round_.wins
+        promo = tx.kind == "win" and not round_.bets
+        return book.close(round_, flag=not (empty or promo))
+    if said and tx.round_closed and not round_.closed:
+        return book.close(round_, flag=True)  # it had ended before; that it takes no bet any more waited too
+    if tx.kind == "bet" and round_.reopened:
+        return book.put_round(replace(round_, reopened=0))
+    return round_
 
 
 def moved(tx: Tx) -> int:
@@ -141,18 +152,16 @@ def _taken_out(book: Book, tx: Tx, round_: Round, state: State) -> Round:
     elif tx.kind == "rollback":
         round_ = _restored(book, tx, round_)
     if state == "REFUSED" and tx.kind in ("bet", "win"):
-        left = tuple(t for t in round_.txs if t[:2] != (tx.kind[0].upper(), tx.ext_id))
-        free = next((t.ref for t in reversed(left) if t.kind in "bB" and t.ref), "")
-        round_ = replace(round_, txs=left, free=free)
+        round_ = round_.without(tx.kind[0].upper(), tx.ext_id)
     return round_
 
 
 def _closed_again(book: Book, round_: Round) -> Round:
     """Closed when nothing stands in it any more, when it was closed, and when only what is void had opened it again."""
     empty = bool(round_.txs) and not round_.bets and not round_.wins
-    as_it_was = bool(round_.settled_at) and round_.stake == round_.counted
+    as_it_was = bool(round_.reopened) and round_.stake == round_.counted
     if empty or (round_.revision > 0 and (round_.status != "open" or as_it_was)):
-        return book.close(round_, flag=False)
+        return book.close_again(round_)
     return round_
 
 

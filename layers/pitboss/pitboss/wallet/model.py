@@ -6,7 +6,7 @@ balance stands in `house`, what was paid in stands in `cash` (negative), what a 
 stands in `receivable`. A seamless player's balance is the operator's: there `cash` is the operator's side.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
 Mode = Literal["transfer", "seamless"]
@@ -73,7 +73,8 @@ class Round:
 
     `closed` says that the provider closed it: then no bet is taken any more. A round all of whose bets were rolled
     back is `cancelled`, but open to another bet unless it was closed. Every change of a recorded round raises `revision`.
-    `stake` and `win` are what stands (rolled back ones subtracted); free bets add nothing to `stake`.
+    `stake` and `win` are what stands (rolled back ones subtracted); free bets add nothing to `stake`. `reopened` is set
+    while a bet that opened an ended round again waits for the operator: 1, and 1 more if it was `closed`, 2 if `ended`.
     """
 
     provider: str
@@ -91,6 +92,7 @@ class Round:
     free: str = ""  # id of the free rounds it was played with; "-" when they are the provider's own
     counted: int = 0  # the part of `stake` that points were told of as closed
     txs: tuple[RoundTx, ...] = ()
+    reopened: int = 0
 
     @property
     def bets(self) -> int:
@@ -100,6 +102,12 @@ class Round:
     def played_with(self, free_id: str) -> bool:
         """Whether a bet of these free rounds stands in it."""
         return any(tx.kind == "b" and tx.ref == free_id for tx in self.txs)
+
+    def without(self, kind: str, ext_id: str) -> "Round":
+        """As if a transaction (`kind` as in RoundTx) had never been in it."""
+        left = tuple(tx for tx in self.txs if tx[:2] != (kind, ext_id))
+        free = next((tx.ref for tx in reversed(left) if tx.kind in "bB" and tx.ref), "")
+        return replace(self, txs=left, free=free)
 
     @property
     def wins(self) -> int:

@@ -111,6 +111,8 @@ def _undo(book: Book, action: Action, key: TxKey, facts: Facts, target: Tx) -> N
         moved, round_ = take_win_back(book, target, round_, action.ext_id)
     else:
         moved, round_ = _bet_back(book, action, target, round_)
+        if book.seamless and book.is_new(target.key):
+            round_ = replace(round_, free=round_.without("B", target.ext_id).free)
     if not book.seamless:
         _cover(book)
     round_ = book.put_round(round_)
@@ -119,8 +121,18 @@ def _undo(book: Book, action: Action, key: TxKey, facts: Facts, target: Tx) -> N
     # What this very list placed the operator was never asked for: it hears of neither, and nothing waits for it.
     waits = book.seamless and not book.is_new(target.key)
     if not was_open or ((closes or empty) and not waits):
-        round_ = book.close(round_, flag=closes)
+        round_ = book.close(round_, flag=closes and not waits)
+    elif not waits and round_.reopened and not _waiting_bets(book, round_):
+        round_ = book.close_again(round_)  # the bet that had opened it again never was
     _record(book, action, key, facts, target, moved, shown, round_, closes=closes or empty, waits=waits)
+
+
+def _waiting_bets(book: Book, round_: Round) -> bool:
+    return any(
+        tx.kind == "bet" and tx.state in OPEN_STATES and tx.round_id == round_.round_id
+        for tx in book.known.values()
+        if tx is not None
+    )
 
 
 def _bet_back(book: Book, action: Action, bet: Tx, round_: Round) -> tuple[int, Round]:
