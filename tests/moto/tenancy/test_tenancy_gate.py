@@ -408,6 +408,24 @@ def test_while_one_attempt_runs_others_wait_and_after_its_death_one_resumes_with
     assert text_of(given) == {"from": "heir"}
 
 
+def test_a_claim_whose_answer_was_lost_is_known_as_ones_own() -> None:
+    """The client library sends the write again, and finds what it had written itself: nobody else is at work."""
+    gate = TenantGate()
+    lost: list[int] = []
+
+    def lose(response: Any, request_dict: Any, **_: Any) -> int | None:
+        if lost or b"IDEM#" not in request_dict["body"]:
+            return None
+        lost.append(response[0].status_code)
+        return 0  # seconds until it is sent again
+
+    clients.dynamodb().meta.events.register_first("needs-retry.dynamodb.PutItem", lose)
+    first = attempt(gate, NOON, make_thing)
+    assert (lost, first.status) == ([200], 201)
+    assert attempt(gate, NOON + 1, make_thing).headers["Idempotency-Replayed"] == "true"
+    assert len(things()) == 1
+
+
 def test_a_passing_no_lets_the_key_be_tried_again_at_once_with_the_same_seed() -> None:
     gate = TenantGate()
     one = call(NOON, key="k")

@@ -169,7 +169,7 @@ class TenantGate:
         key_hash = hashlib.sha256(f"{space}\x1f{key}".encode()).hexdigest()
         lease = call.seed
         stored = admission.claim(call.tenant_id, key_hash, body_hash(call), call.seed, call.now)
-        if stored is not None:
+        if stored is not None and stored.lease != lease:  # a claim of our own is one whose answer was lost
             if stored.body_hash != body_hash(call):
                 raise Refusal(
                     "IDEMPOTENCY_CONFLICT",
