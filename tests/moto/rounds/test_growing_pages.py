@@ -111,3 +111,22 @@ def test_a_tournament_called_off_does_not_grow(hub: Hub) -> None:
     tid = hub.create()
     hub.ok("DELETE", "/tournaments/{id}", id=tid)
     assert public.grow(hub.tenant, tid, 1, 500) == 1
+
+
+@pytest.mark.parametrize("effect", ["new_entry", "reset"])
+def test_further_entries_need_room_like_further_players(hub: Hub, effect: str) -> None:
+    """A page holds a state and a stint for each entry, and DynamoDB takes no item beyond 400 KB."""
+    players, rebuys = PLAYERS_PER_PAGE // 2, 5
+    rebuy = {"fee": "1.00", "max": rebuys, "effect": effect}
+    tid = hub.create(entry={"buyIn": "1.00", "rebuy": rebuy})
+    for n in range(players):
+        assert hub.register(tid, f"p{n:03d}", buyInAmount="1.00").status < 300
+    hub.to(hub.now + HOUR)
+    for n in range(players):
+        for k in range(rebuys):
+            hub.now += 1
+            assert hub.player("POST", tid, "rebuy", f"p{n:03d}", {}, key=f"{n}-{k}").status < 300
+    laid = layout_store.read_layout(hub.tenant, tid, 1)
+    assert laid.layout.pages == pages_for(players * (1 + rebuys)) == 3
+    found = [seat for s in layout_store.sheets(hub.tenant, tid, 1) for seat in s.seats.values()]
+    assert sorted(len(seat.stints) for seat in found) == [1 + rebuys] * players

@@ -142,7 +142,7 @@ def _activate(
     now_posted = _post(tournament, f"DEBIT#{pending.ref}", pending.kind, lines, actor, beside)
     if not now_posted:
         return None  # somebody else did it: look again
-    if first:
+    if fresh_entry:
         make_room(tournament)
     return after
 
@@ -167,10 +167,11 @@ def seat_paid(
 
 
 def make_room(tournament: Tournament) -> None:
-    """After a player was seated: let the pages grow with the players. Dying before it leaves that to the next one."""
-    players = tournament.players + 1
+    """After an entry, a player's first or a further one: let the pages grow with the entries, since each has a stint on its
+    roster and a state on its page, and an item has a limit. Dying before it leaves that to the next one."""
+    entries = max(tournament.players, tournament.entries) + 1
     try:
-        rounds.grow(tournament.tenant_id, tournament.tournament_id, tournament.pages, players)
+        rounds.grow(tournament.tenant_id, tournament.tournament_id, tournament.pages, entries)
     except Exception:  # noqa: BLE001 - the player is seated; fuller pages for a while are no reason to say otherwise
         logger.exception("the pages did not grow", tournamentId=tournament.tournament_id)
         count("pages_not_grown")
