@@ -4,7 +4,8 @@ from typing import Any
 
 import boto3
 import pytest
-from pitboss.rounds import board_store, boards, gateway, ranker
+from pitboss.platform.aws import s3
+from pitboss.rounds import board_store, boards, gateway, ranker, reading
 
 from tests.tournament_world import Hub
 
@@ -139,3 +140,28 @@ def test_a_large_board_that_would_say_the_same_is_not_kept_again(hub: Hub, runni
     assert (later.seq, later.total) == (first.seq + 1, first.total + 1)
     page = hub.ok("GET", "/tournaments/{id}/leaderboard", id=running, query={"limit": "10"})
     assert page["totalEntries"] == later.total
+
+
+def test_who_is_not_on_the_board_is_not_looked_for_on_all_of_it(
+    hub: Hub, running: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(boards, "CHUNK", 1)
+    monkeypatch.setattr(reading, "CHUNK", 1)
+    monkeypatch.setattr(reading, "MOST_CHUNKS", 3)
+    hub.send(*[(f"r{n}", player, f"{9 - n}.00", "0.00") for n, player in enumerate(("ann", "bob", "cid"))])
+    assert ranker.rank_now(hub.tenant, running)
+    assert hub.register(running, "newcomer").status < 300  # and nobody has played since
+    asked: list[str] = []
+    s3().meta.events.register("before-call.s3.GetObject", lambda params, **_: asked.append(params["url"]))
+
+    def place_of(player: str) -> tuple[int | None, int]:
+        asked.clear()
+        return hub.player("GET", running, "", player).body["place"], len(asked)
+
+    assert place_of("newcomer") == (None, 3)
+    # The first place stands in the item; of the others a chunk is read to find the row, and to show it.
+    assert [place_of(player)[0] for player in ("ann", "bob", "cid")] == [1, 2, 3]
+    # A player whose page is a little ahead of the board is found beside where the score would be.
+    hub.now += 1_000
+    hub.send(("r9", "cid", "0.50", "0.00"))
+    assert place_of("cid")[0] == 3

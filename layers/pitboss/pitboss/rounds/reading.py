@@ -28,6 +28,8 @@ from pitboss.rounds.sorting import (
 from pitboss.rounds.standing import latest_records
 from pitboss.scoring.public import REASONS, ROLLED_BACK, Seat, compile_rules, refold, sort_key
 
+# How far around where a score belongs a player is looked for: 16,000 places either way, in some tenths of a second.
+MOST_CHUNKS = 32
 OVER_LIMIT = "over_round_limit"  # of the reasons of scoring
 
 
@@ -88,7 +90,8 @@ def sheet_of(live: Live, key: str) -> Sheet:
 def place_of(live: Live, board: Snapshot, seat: Seat) -> int | None:
     """The place of a seat on the board (0 first): its page tells the score, the directory the chunk.
 
-    The page may be ahead of the board; then the player is looked for by walking outwards from there.
+    The page may be ahead of the board; then the player is looked for by walking outwards from there, but not over all of
+    it: who is not found is new, or has moved far, and stands on the next board.
     """
     rules = compile_rules(live.rules)
     key = player_key(seat.brand_id, seat.player_id)
@@ -97,7 +100,7 @@ def place_of(live: Live, board: Snapshot, seat: Seat) -> int | None:
     states = sheet_of(live, key).page.states
     guess = chunk_of(board, sort_key(row_of(rules, seat, states.get(key, {}))))
     order = sorted(range(len(board.directory)), key=lambda n: abs(n - guess))
-    for candidate in order:
+    for candidate in order[:MOST_CHUNKS]:
         for at, row in enumerate(chunk(board, candidate)):
             if row[ENTRY] == seat.entry_id:
                 return candidate * CHUNK + at
