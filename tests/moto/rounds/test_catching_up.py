@@ -153,3 +153,16 @@ def test_a_message_concerns_the_tournaments_of_the_game_it_names(hub: Hub) -> No
     acknowledge(hub, "r", settledAt=at, status="rolled_back", revision=2)
     acknowledge(hub, "r", settledAt=at, gameId=GAMES[1], status="amended", revision=3, bet="4.00")
     assert points() == [[], ["4.00"]]
+
+
+def test_a_short_tournament_has_rounds_from_before_its_start(hub: Hub) -> None:
+    """A casino whose clock is minutes ahead sends a round of the first minute before ours has struck the hour."""
+    start = hub.now + HOUR
+    tid = hub.create(startTime=format_instant(start), endTime=format_instant(start + 20 * MINUTE))
+    assert hub.register(tid, "ann").status < 300
+    hub.to(start - 3 * MINUTE)
+    acknowledge(hub, "early", settledAt=format_instant(start + MINUTE))
+    hub.to(start + 20 * MINUTE + 31_000)
+    assert hub.settle(tid) == "settled"
+    (winner,) = hub.ok("GET", "/tournaments/{id}/results", id=tid)["winners"]
+    assert (winner["userId"], winner["score"]) == ("ann", "1.00")

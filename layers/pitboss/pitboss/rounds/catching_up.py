@@ -15,7 +15,7 @@ from pitboss.platform.observe import count
 from pitboss.rounds import layout_store, service, store
 from pitboss.rounds.closing import Beat
 from pitboss.rounds.codec import key_of
-from pitboss.rounds.model import Arrival, Live, Place, Recorded, Segment, Sheet
+from pitboss.rounds.model import SKEW_MS, Arrival, Live, Place, Recorded, Segment, Sheet
 from pitboss.rounds.standing import merge, outranks
 
 # The inbox of an hour before the end is looked at in any case. What the scorer could not fold for longer it has given up, and
@@ -50,7 +50,8 @@ def catch_up(
     if live is None:
         return totals
     looked_back = 0 if whole else live.grace_until - LOOK_BACK_MS
-    since = ulid(max(live.start_at - 1, looked_back), b"\0" * 10)
+    # A round of the first minutes may have come before the start: from a casino whose clock is ahead of ours.
+    since = ulid(max(live.start_at - SKEW_MS - 1, looked_back), b"\0" * 10)
     batch: list[store.InboxItem] = []
     for integration_id, batch_id in reversed(unanswered(live, integrations, since, beat)):
         item = store.inbox_one(tenant_id, integration_id, batch_id)
