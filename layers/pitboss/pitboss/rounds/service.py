@@ -142,13 +142,16 @@ def score(items: Sequence[InboxItem], world: World = store) -> Counter[str]:
     by_tenant: dict[str, list[InboxItem]] = defaultdict(list)
     for item in items:
         by_tenant[item.tenant_id].append(item)
-    for tenant_id, of in by_tenant.items():
-        work = spread(world.live_of(tenant_id), of)
-        for wave in waves(work):
-            totals += flush(wave, world)
-        touched |= {(w.live.tenant_id, w.live.tournament_id) for w in work}
-    # Also when nothing changed: an earlier run may have died between its pages and this line.
-    gateway.request_ranks(sorted(touched))
+    try:
+        for tenant_id, of in by_tenant.items():
+            work = spread(world.live_of(tenant_id), of)
+            touched |= {(w.live.tenant_id, w.live.tournament_id) for w in work}
+            for wave in waves(work):
+                totals += flush(wave, world)
+    finally:
+        # Also when nothing changed: an earlier run may have died between its pages and this line. And when a page failed:
+        # the batch comes again and again for an hour, and the pages that are written would not be shown for as long.
+        gateway.request_ranks(sorted(touched))
     for name, value in totals.items():
         count(f"rounds_{name}", value)
     return totals
