@@ -57,7 +57,7 @@ class Memory:
     def put_segments(self, records: Sequence[dict[str, Any]]) -> None:
         """Already encoded by then; nobody reads them here."""
 
-    def put_pages(self, pages: Sequence[tuple[Place, Page, int]]) -> list[bool]:
+    def put_pages(self, pages: Sequence[tuple[Place, Page, int]]) -> list[store.Put]:
         for place, page, _ in pages:
             self.pages[place] = codec.encode_page(page), page.version, page.head
         return [True] * len(pages)

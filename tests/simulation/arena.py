@@ -89,7 +89,7 @@ class Arena:
         self._write(lambda: self._keep(place, page))
         return True
 
-    def put_pages(self, pages: Sequence[tuple[Place, Page, int]]) -> list[bool]:
+    def put_pages(self, pages: Sequence[tuple[Place, Page, int]]) -> list[store.Put]:
         """In an order of their own: several are written at a time, so that a crash leaves any of them done."""
         order = sorted(range(len(pages)), key=lambda n: (pages[n][2] + n * 7) % 5)
         done = {n: self.put_page(*pages[n]) for n in order}

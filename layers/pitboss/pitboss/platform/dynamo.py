@@ -43,6 +43,10 @@ class TransactionRefused(Exception):  # noqa: N818
         return self.reasons[index] is not None
 
 
+class TooLarge(Exception):  # noqa: N818
+    """An item would be beyond DynamoDB's 400 KB; nothing was written."""
+
+
 class TooBusy(Exception):  # noqa: N818
     """Other writers kept winning; nothing was written, the caller may try again."""
 
@@ -168,18 +172,19 @@ def _put_some(table: str, records: Sequence[Record]) -> None:
 
 
 def put(table: str, record: Record, *, condition: str, values: Mapping[str, Any] | None = None) -> None:
-    """One conditional put on the lean path. Raises ConditionFailed."""
+    """One conditional put on the lean path. Raises ConditionFailed, and TooLarge."""
     from botocore.exceptions import ClientError
 
     op = put_op(table, record, condition=condition, values=values)["Put"]
     try:
         wire("PutItem", {k: v for k, v in op.items() if k != "ReturnValuesOnConditionCheckFailure"})
     except ClientError as error:
+        told = error.response["Error"]
+        # DynamoDB has one code for all that is not valid; its words tell this apart.
+        if told["Code"] == "ValidationException" and "item size" in told.get("Message", "").lower():
+            raise TooLarge from None
         # In the middle of somebody's transaction it cannot be told yet; whoever asked looks again.
-        if error.response["Error"]["Code"] not in (
-            "ConditionalCheckFailedException",
-            "TransactionConflictException",
-        ):
+        if told["Code"] not in ("ConditionalCheckFailedException", "TransactionConflictException"):
             raise
         raise ConditionFailed(None) from None
 

@@ -48,6 +48,8 @@ def seal(tenant_id: str, tournament_id: str, beat: Beat = lambda: None) -> bool:
         if states != page.states:
             count("pages_healed")
             page.states = states
+        # Nothing is folded into it any more: what came late is looked up in its log. So it is small, however full it was.
+        page.recent, page.orphans, page.slots, page.early = {}, {}, {}, []
         was = page.version
         page.version, page.sealed, page.updated_at = was + 1, True, max(page.updated_at, now_ms())
         done &= store.put_page(Place(tenant_id, tournament_id, number), page, was)

@@ -282,6 +282,13 @@ class _Folder:
         self.page.states[key][entry_no] = state
 
 
+def forget_hashes(page: Page) -> None:
+    """Let go of the hashes of all rounds: they are looked up in the log from now on, as those before the horizon are."""
+    if page.recent:
+        page.horizon = max(page.horizon, (max(page.recent) + 1) * BUCKET_MS)
+        page.recent = {}
+
+
 def copied(state: Any) -> Any:
     """A state of its own; folding changes states in place."""
     return [copied(item) for item in state] if isinstance(state, list) else state

@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
+from pitboss.platform import dynamo
 from pitboss.platform.clock import now_ms
 from pitboss.platform.observe import count, logger
 from pitboss.rounds import gateway, store
 from pitboss.rounds.codec import decode_batch, decode_page, key_of
-from pitboss.rounds.folding import Folded, fold_page, in_runs, judged, versions_of
+from pitboss.rounds.folding import Folded, fold_page, forget_hashes, in_runs, judged, versions_of
 from pitboss.rounds.history import History, NeedHistory, Needs, all_records, extend
 from pitboss.rounds.model import (
     Arrival,
@@ -58,7 +59,7 @@ class World(Protocol):
     def live_one(self, tenant_id: str, tournament_id: str) -> Live | None: ...
     def read_sheets(self, places: Sequence[Place]) -> dict[Place, Sheet]: ...
     def put_segments(self, records: Sequence[dict[str, Any]]) -> None: ...
-    def put_pages(self, pages: Sequence[tuple[Place, Page, int]]) -> list[bool]: ...
+    def put_pages(self, pages: Sequence[tuple[Place, Page, int]]) -> list[store.Put]: ...
     def segments_back(self, place: Place, page: Page) -> Iterator[Segment]: ...
     def segments_at(self, place: Place, page: Page, runs: Sequence[Sequence[int]]) -> list[Segment]: ...
     def put_late(
@@ -195,17 +196,41 @@ def flush(work: Sequence[Work], world: World = store, *, now: int | None = None)
             ready.append((w, folded, was))
         world.put_segments(segments)
         left = rerouted(moved, world)
-        written = world.put_pages([(w.place, folded.page, was) for w, folded, was in ready])
-        for (w, folded, _), done in zip(ready, written, strict=True):
-            if done:
-                totals += folded.counts & (ASIDE | FOLDED)
-                # Only now is it sure which of two contradicting messages stands.
-                list_conflicts(w, folded.conflicts, world)
-            else:
-                left.append(w)
+        left += write_pages(ready, world, totals, failed)
     if failed:
         raise PagesFailedError(f"{len(failed)} pages could not be folded") from failed[0]
     return totals
+
+
+def write_pages(
+    ready: Sequence[tuple[Work, Folded, int]], world: World, totals: Counter[str], failed: list[Exception]
+) -> list[Work]:
+    """Write what was folded, each page by itself; answers the work of those where somebody was quicker."""
+    left: list[Work] = []
+    for (w, folded, _), written in zip(ready, put_pages(ready, world), strict=True):
+        if isinstance(written, dynamo.TooLarge):
+            logger.error("a page is too large", tournamentId=w.live.tournament_id, page=w.number)
+            failed.append(written)
+        elif written:
+            totals += folded.counts & (ASIDE | FOLDED)
+            # Only now is it sure which of two contradicting messages stands.
+            list_conflicts(w, folded.conflicts, world)
+        else:
+            left.append(w)
+    return left
+
+
+def put_pages(ready: Sequence[tuple[Work, Folded, int]], world: World) -> list[store.Put]:
+    """Write pages; those that are too large without the hashes that their logs have as well."""
+    pages = [(w.place, folded.page, was) for w, folded, was in ready]
+    written = world.put_pages(pages)
+    large = [n for n, one in enumerate(written) if isinstance(one, dynamo.TooLarge)]
+    for n in large:
+        count("pages_too_large")
+        forget_hashes(pages[n][1])
+    for n, one in zip(large, world.put_pages([pages[n] for n in large]) if large else (), strict=True):
+        written[n] = one
+    return written
 
 
 def is_of(sheet: Sheet, w: Work) -> bool:

@@ -240,6 +240,10 @@ def numbered(
         yield int(record["sk"].rpartition("#")[2]), record
 
 
+# Written, another was quicker, or it was too large.
+type Put = bool | dynamo.TooLarge
+
+
 def put_page(place: Place, page: Page, was: int) -> bool:
     """Make a page `page.version` on condition that it still is at version `was`; False when another was quicker."""
     condition, values = ("absent", None) if was == 0 else ("version = :was", {":was": was})
@@ -250,9 +254,16 @@ def put_page(place: Place, page: Page, was: int) -> bool:
     return True
 
 
-def put_pages(pages: Sequence[tuple[Place, Page, int]]) -> list[bool]:
-    """`put_page` for each, in no order and several at a time."""
-    return together.each(lambda one: put_page(*one), pages)
+def put_pages(pages: Sequence[tuple[Place, Page, int]]) -> list[Put]:
+    """`put_page` for each, in no order and several at a time; TooLarge, and none of the others harmed, for what is."""
+    return together.each(_put_or_too_large, pages)
+
+
+def _put_or_too_large(one: tuple[Place, Page, int]) -> Put:
+    try:
+        return put_page(*one)
+    except dynamo.TooLarge as error:
+        return error
 
 
 def page_record(place: Place, page: Page) -> dict[str, Any]:
