@@ -88,7 +88,14 @@ def test_a_page_that_is_too_large_all_the_same_holds_up_no_other(hub: Hub, two: 
     assert [score_of(hub, tid) for tid in two] == [0, ROUNDS]
 
 
-def test_a_full_page_is_sealed_all_the_same(hub: Hub, two: list[str]) -> None:
+def test_a_full_page_is_small_once_it_is_sealed(hub: Hub, two: list[str]) -> None:
+    """Whatever the seal puts right must find room on it."""
+    service.score(acknowledge(hub, "a"))
     fill(hub, two[0])
     hub.to(hub.now + 3 * HOUR)
     assert hub.settle(two[0]) == "settled"
+    place = Place(hub.tenant, two[0], 0)
+    page = store.read_sheets([place])[place].page
+    assert page.sealed
+    assert len(page.raw) < 1_000
+    assert score_of(hub, two[0]) == ROUNDS
