@@ -9,12 +9,17 @@ from pitboss.platform.observe import logger
 from pitboss.platform.settings import setting
 
 TICK_MS = 1000
+# A message that a ranker died with is hidden for minutes (VisibilityTimeout), and its whole group with it.
+GROUP_MS = 30_000
 
 
 def request_ranks(tournaments: Sequence[tuple[str, str]]) -> None:
     """Ask for new boards. The queue delays each message by a tick, so what comes later in this tick is still in it;
-    the tournament is the message group, so that at most one ranking of it runs at a time."""
-    tick = now_ms() // TICK_MS
+    the tournament is the message group, so that at most one ranking of it runs at a time. The group is another one every
+    half minute: no longer does a board stand still when its ranker died. Two that overlap then harm nothing, since a board
+    is put over the one that was read (docs/decisions/043)."""
+    now = now_ms()
+    tick, part = now // TICK_MS, now // GROUP_MS
     for start in range(0, len(tournaments), 10):
         answer = sqs().send_message_batch(
             QueueUrl=setting("RANK_QUEUE_URL"),
@@ -22,7 +27,7 @@ def request_ranks(tournaments: Sequence[tuple[str, str]]) -> None:
                 {
                     "Id": str(n),
                     "MessageBody": json.dumps({"tenantId": tenant, "tournamentId": tid}),
-                    "MessageGroupId": tid,
+                    "MessageGroupId": f"{tid}#{part}",
                     "MessageDeduplicationId": f"{tid}#{tick}",
                 }
                 for n, (tenant, tid) in enumerate(tournaments[start : start + 10])
