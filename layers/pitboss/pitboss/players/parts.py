@@ -9,7 +9,7 @@ from pitboss.players.service import Who
 
 SCHEMAS = "pitboss.players.schemas"
 BRAND = Query("brandId", "Whose player; then {id} is the casino's own userId", maximum=100)
-CURSOR = Query("cursor", "`nextCursor` of the page before", maximum=1000)
+CURSOR = Query("cursor", "`nextCursor` of the page before", maximum=2000)
 BARRED = ("PLAYER_BLOCKED", "PLAYER_SELF_EXCLUDED", "PLAYER_CLOSED", "PLAYER_COOLING_OFF")
 
 

@@ -22,7 +22,7 @@ ANSWERS = "pitboss.tournaments.answers"
 NOT_FOUND = "TOURNAMENT_NOT_FOUND"
 STATE = (NOT_FOUND, "TOURNAMENT_STATE", "SERVER_IS_BUSY")
 DRAFT_ERRORS = ("RULES_INVALID", "PRIZES_INVALID")
-CURSOR = Query("cursor", "`nextCursor` of the page before")
+CURSOR = Query("cursor", "`nextCursor` of the page before", maximum=2000)
 BRAND = Query("brandId", "The player's brand, where several take part")
 VERSION = Query("version", "A version of the result; the newest if left out", "integer", None, 1, 9999)
 
