@@ -9,9 +9,12 @@ from cryptography.exceptions import InvalidTag
 from pitboss.catalogue import links
 from pitboss.catalogue import public as catalogue
 from pitboss.dialects import keys, settings
-from pitboss.platform import dynamo, signing
+from pitboss.dialects import store as doors
+from pitboss.platform import dynamo, masters, signing
+from pitboss.platform.aws import secrets as aws_secrets
 from pitboss.platform.clock import now_ms
 from pitboss.platform.masters import callback_master
+from pitboss.platform.settings import setting
 from pitboss.wallet import guard
 from pitboss.wallet.profile import Profile
 
@@ -228,6 +231,30 @@ def test_sealed_is_bound_to_its_place() -> None:
     for context, data in ((b"tenant\x1fstudio\x1f3", sealed), (b"tenant\x1fstudio\x1f2", sealed[:-1] + b"x")):
         with pytest.raises(InvalidTag):
             keys.unseal(master, context, data)
+
+
+@pytest.mark.parametrize(("profile", "key_id"), [("mascot", "k9"), ("slotcity-v1", "")])
+def test_after_the_master_has_changed_a_vendors_new_secret_opens_at_once(profile: str, key_id: str) -> None:
+    """What was sealed under the old master opens nothing any more; beside the new one it must not stand in the way."""
+    world = World.make()
+    issued = {"keyId": key_id} if key_id else {}
+    made(put(world, profile=profile))
+    made(rotate(world, secret="a-secret-of-the-vendor", **issued))
+    client, arn = aws_secrets(), setting("CALLBACK_SECRET_ARN")
+    before = client.get_secret_value(SecretId=arn)["SecretString"]
+    try:
+        client.put_secret_value(SecretId=arn, SecretString="ab" * 32)
+        masters.forget()
+        found = settings.read(world.tenant_id, INTEGRATION)
+        assert keys.accepted(callback_master(), world.tenant_id, found, now_ms()) == []
+        made(rotate(world, secret="another-of-the-vendor", **issued))
+        found = settings.read(world.tenant_id, INTEGRATION)
+        (only,) = keys.accepted(callback_master(), world.tenant_id, found, now_ms())
+        assert only.secret == b"another-of-the-vendor"
+        assert doors.find_door(found.door) == (world.tenant_id, INTEGRATION), "the URL that the vendor has"
+    finally:
+        client.put_secret_value(SecretId=arn, SecretString=before)
+        masters.forget()
 
 
 @pytest.mark.parametrize(

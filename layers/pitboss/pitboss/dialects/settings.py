@@ -133,7 +133,8 @@ def _shown(tenant_id: str, settings: WalletIntegration, secret: str, key_id: str
 
 def _save(tenant_id: str, before: WalletIntegration, after: WalletIntegration) -> WalletIntegration | None:
     """The door is put first: settings that name a door which is not there would be a locked house."""
-    door = keys.door_id(callback_master(), tenant_id, after.integration_id)
+    # A door that stands stays where it is: another master would give another id, and the vendor has this one's URL.
+    door = before.door or keys.door_id(callback_master(), tenant_id, after.integration_id)
     if not before.door:
         dynamo.apply(store.door_put_op(door, tenant_id, after.integration_id))
     stood = before if before.version else None

@@ -10,6 +10,11 @@ def callback_master() -> bytes:
     return _read(setting("CALLBACK_SECRET_ARN"))
 
 
+def forget() -> None:
+    """Drop what was read (tests)."""
+    _read.cache_clear()
+
+
 @cache
 def _read(arn: str) -> bytes:
     from pitboss.platform.aws import secrets
