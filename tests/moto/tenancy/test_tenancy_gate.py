@@ -408,9 +408,8 @@ def test_while_one_attempt_runs_others_wait_and_after_its_death_one_resumes_with
     assert text_of(given) == {"from": "heir"}
 
 
-def test_a_claim_whose_answer_was_lost_is_known_as_ones_own() -> None:
-    """The client library sends the write again, and finds what it had written itself: nobody else is at work."""
-    gate = TenantGate()
+def losing(operation: str) -> list[int]:
+    """The next answer to such a write of a claim gets lost on its way; its status is told here."""
     lost: list[int] = []
 
     def lose(response: Any, request_dict: Any, **_: Any) -> int | None:
@@ -419,11 +418,29 @@ def test_a_claim_whose_answer_was_lost_is_known_as_ones_own() -> None:
         lost.append(response[0].status_code)
         return 0  # seconds until it is sent again
 
-    clients.dynamodb().meta.events.register_first("needs-retry.dynamodb.PutItem", lose)
+    clients.dynamodb().meta.events.register_first(f"needs-retry.dynamodb.{operation}", lose)
+    return lost
+
+
+def test_a_claim_whose_answer_was_lost_is_known_as_ones_own() -> None:
+    """The client library sends the write again, and finds what it had written itself: nobody else is at work."""
+    gate = TenantGate()
+    lost = losing("PutItem")
     first = attempt(gate, NOON, make_thing)
     assert (lost, first.status) == ([200], 201)
     assert attempt(gate, NOON + 1, make_thing).headers["Idempotency-Replayed"] == "true"
     assert len(things()) == 1
+
+
+def test_so_is_a_claim_that_was_taken_over() -> None:
+    gate = TenantGate()
+    dead = call(NOON, key="k")
+    assert gate.recall(dead) is None
+    lost = losing("UpdateItem")
+    heir = call(NOON + 35_000, key="k")
+    assert gate.recall(heir) is None
+    assert (lost, heir.seed) == ([200], dead.seed)
+    assert refusal_name(lambda: gate.recall(call(NOON + 35_001, key="k"))) == "OPERATION_IN_PROGRESS"
 
 
 def test_a_passing_no_lets_the_key_be_tried_again_at_once_with_the_same_seed() -> None:

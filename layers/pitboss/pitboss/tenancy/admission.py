@@ -286,8 +286,9 @@ def claim_again(tenant_id: str, key_hash: str, before: Stored, lease: str, now: 
                 },
             )
         )
-    except ConditionFailed:
-        return False
+    except ConditionFailed as refused:
+        # Ours already: it was written before, and its answer was lost.
+        return refused.item is not None and refused.item["lease"] == lease
     return True
 
 
