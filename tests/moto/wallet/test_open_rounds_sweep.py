@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
+from pitboss.platform import dynamo
 from pitboss.platform.clock import now_ms
 from pitboss.wallet import failed_store, open_rounds, store, worker
 
@@ -40,6 +42,23 @@ def test_a_stuck_round_moves_on_until_it_ends(there: Seamless) -> None:
     there.provider.win("w1", betTransactionId="t1", roundClosed=True)
     assert open_rounds.sweep(later + 3 * DAY_MS) == 0
     assert entered(later) == []
+
+
+def test_a_sweep_of_few_takes_the_oldest_and_no_more(there: Seamless) -> None:
+    """More wallets are entered a day than a sweep may look at: whoever waits longest must not fall out of the register."""
+    there.provider.bet("t1")
+    wallet, later = there.wallet(), now_ms() + 40 * DAY_MS
+    today = store.open_slot(later)
+    days = [today - open_rounds.KEPT_SLOTS + 1, today - 10, today - 3]
+    for day in days:
+        for number in range(6):
+            other = replace(wallet, player_id=f"{wallet.player_id[:-2]}{number:02d}")
+            dynamo.apply(store.mark_open_op(other, day))
+    left = [len(list(store.marked(day))) for day in days]
+    assert left == [6, 6, 6]
+    for looked, expected in ((4, [2, 6, 6]), (4, [0, 4, 6]), (10, [0, 0, 0])):
+        open_rounds.sweep(later, looked)
+        assert [len(list(store.marked(day))) for day in days] == expected
 
 
 def test_a_page_goes_on_where_the_last_ended(there: Seamless) -> None:

@@ -1,5 +1,7 @@
 """Rounds that nobody ended, across players: by the register that wallets with open rounds are entered in, day by day."""
 
+from itertools import islice
+
 from pitboss.platform import dynamo
 from pitboss.platform.observe import count, logger
 from pitboss.wallet import store
@@ -14,6 +16,7 @@ PARTITIONS = 64
 # Wallets that one page reads: a busy day has entered tens of thousands, most of which have nothing open any more.
 WALLETS = 400
 _PLAYERS = 50
+MOST = 2_000  # wallets of one sweep: some 20 s of the worker's 60
 
 
 def page(
@@ -46,13 +49,14 @@ def page(
     return found, f"{place}:" if last < KEPT_SLOTS * store.OPEN_BUCKETS else None
 
 
-def sweep(now: int, most: int = 2_000) -> int:
+def sweep(now: int, most: int = MOST) -> int:
     """Look at wallets entered two days ago and before: those without open rounds leave the register, the others are
-    counted and move on to today's slot. Answers how many rounds are late. Extra calls are harmless."""
+    counted and move on to today's slot. Answers how many rounds are late. Extra calls are harmless. At most `most` wallets,
+    the longest entered first: what a busy day leaves for the next hours must not fall out at the far end."""
     today = store.open_slot(now)
     late = 0
-    for slot in range(store.open_slot(now - LATE_MS), today - KEPT_SLOTS, -1):
-        for tenant_id, player_id in list(store.marked(slot, most)):
+    for slot in range(today - KEPT_SLOTS + 1, store.open_slot(now - LATE_MS) + 1):
+        for tenant_id, player_id in list(islice(store.marked(slot, most), most)):
             most -= 1
             wallet = store.read_wallet(tenant_id, player_id)
             if wallet is not None and (wallet.rounds or wallet.spilled):

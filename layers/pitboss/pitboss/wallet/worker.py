@@ -17,7 +17,7 @@ from pitboss.wallet import (
 
 SWEEP_LIMIT = 500  # per shard and minute; the rest is as due a minute later
 SWEEP_GRACE_MS = 15_000  # a message is most likely on its way
-HOUR_MS = 3_600_000
+OPEN_ROUNDS_MS = 10 * 60_000  # between two looks for rounds that nobody ended
 MINUTE_MS = 60_000
 
 
@@ -56,14 +56,14 @@ def _too_late(context: Any) -> bool:
 
 
 def sweep(now: int) -> int:
-    """Queue again what is overdue: messages that were lost, waits beyond a queue's reach, callers that died. Once an hour
-    also look for rounds that nobody ended. Answers how many were queued; extra calls are harmless."""
+    """Queue again what is overdue: messages that were lost, waits beyond a queue's reach, callers that died. Every ten
+    minutes also look for rounds that nobody ended. Answers how many were queued; extra calls are harmless."""
     queued = 0
     for shard in range(resolve_rules.SHARDS):
         late = list(failed_store.due(shard, now - SWEEP_GRACE_MS, SWEEP_LIMIT))
         queued += resolve_gateway.announce(late, now)
     if queued:
         count("wallet_swept", queued)
-    if now % HOUR_MS < MINUTE_MS:
+    if now % OPEN_ROUNDS_MS < MINUTE_MS:
         open_rounds.sweep(now)
     return queued
