@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pitboss.platform import together
 from pitboss.platform.aws import dynamodb
+from pitboss.platform.keyed import question
 from pitboss.platform.lean import call as wire
 
 if TYPE_CHECKING:
@@ -210,7 +211,7 @@ def query(
     DynamoDB would hand out (and charge) a megabyte.
     """
     sk_name = f"{index}sk" if index else "sk"
-    request = _question(table, pk, prefix, (after, before), index)
+    request = question(table, pk, prefix, (after, before), index)
     request["ScanIndexForward"] = forward
     if index is None:
         request["ConsistentRead"] = consistent
@@ -234,37 +235,6 @@ def query(
         if "LastEvaluatedKey" not in answer or left == 0:
             return
         request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
-
-
-def _question(
-    table: str, pk: str, prefix: str, between: tuple[str | None, str | None], index: str | None
-) -> dict[str, Any]:
-    """The key condition of a query."""
-    pk_name, sk_name = (f"{index}pk", f"{index}sk") if index else ("pk", "sk")
-    names = {"#p": pk_name}
-    values: dict[str, Any] = {":p": {"S": pk}}
-    condition = "#p = :p"
-    after, before = between
-    if after is not None or before is not None:
-        # One range condition on the sort key is all DynamoDB takes, so the prefix becomes a bound of the range.
-        low, high = (
-            after if after is not None else prefix,
-            before if before is not None else prefix + "\U0010ffff",
-        )
-        names["#s"], values[":a"], values[":b"] = sk_name, {"S": low}, {"S": high}
-        condition += " AND #s BETWEEN :a AND :b"
-    elif prefix:
-        names["#s"], values[":s"] = sk_name, {"S": prefix}
-        condition += " AND begins_with(#s, :s)"
-    request: dict[str, Any] = {
-        "TableName": table,
-        "KeyConditionExpression": condition,
-        "ExpressionAttributeNames": names,
-        "ExpressionAttributeValues": values,
-    }
-    if index:
-        request["IndexName"] = index
-    return request
 
 
 def _values(values: Mapping[str, Any] | None) -> dict[str, Any]:
