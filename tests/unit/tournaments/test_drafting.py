@@ -1,14 +1,17 @@
 """From an operator's words to a tournament: defaults, exact amounts, and a named field for every contradiction."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from pitboss.kernel.refusal import Refusal
+from pitboss.rounds import store
 from pitboss.scoring.public import compile_rules
 from pitboss.tournaments.drafting import Defaults, draft
-from pitboss.tournaments.model import Spec
+from pitboss.tournaments.model import Spec, Tournament
 from pitboss.tournaments.ruleforms import worst_cost
+from pitboss.tournaments.service import live_of
 
 pytestmark = pytest.mark.unit
 
@@ -193,3 +196,19 @@ def test_the_worst_case_of_prizes() -> None:
     }
     lower = {"lines": [{"from": 4, "to": 20, **consolation}], "ties": "drop_to_lower"}
     assert worst_cost(lower, guarantee=0, seed=0, players=100) == 20 * 10 * 20
+
+
+@pytest.mark.parametrize("letters", ["g" * 86, "\u6e38" * 24])
+def test_more_names_than_a_record_holds_are_refused(letters: str) -> None:
+    """The scorer's record of a tournament is one item of at most 400 KB, and names each game in scope, rules and weights."""
+    slugs = [f"{n:04d}{letters}" for n in range(2000)]
+    known = replace(DEFAULTS, games=frozenset(slugs))
+    rows = [{"game_slug": slug, "weight_bps": 20_000} for slug in slugs]
+    given = {"name": "x", "start_time": NOW + HOUR}
+    with pytest.raises(Refusal) as refused:
+        draft({**given, "games": rows}, known, NOW)
+    assert refused.value.name == "VALIDATION_ERROR"
+    assert {error.pointer for error in refused.value.errors} == {"games"}
+    spec, _ = draft({**given, "games": rows[:500]}, known, NOW)
+    live = live_of(Tournament("T" * 26, "X" * 26, 1, "running", spec, NOW, "key"))
+    assert len(store.live_record(live)["document"]) < 400_000

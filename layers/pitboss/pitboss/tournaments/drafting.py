@@ -3,6 +3,7 @@
 Pure: the tenant's defaults and the clock come in as arguments.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,7 @@ from pitboss.kernel.refusal import FieldError, Refusal
 from pitboss.tournaments.model import Purchase, Spec
 from pitboss.tournaments.ruleforms import Faults, Scope, prize_table, ranking_rules, rule_set, worst_cost
 
+TERMS_BYTES = 390_000  # of 400 KB that an item may have; the rest of the record takes less than one
 MAX_DURATION_MS = 366 * 24 * 3_600_000
 EFFECTS_OF_REBUY = ("new_entry", "reset", "add_rounds")
 EFFECTS_OF_ADD_ON = ("add_rounds", "add_points")
@@ -75,6 +77,7 @@ def draft(given: Mapping[str, Any], defaults: Defaults, now: int) -> tuple[Spec,
         collect=defaults.collect,
         **fields,
     )
+    check_size(spec)
     check_budget(spec)
     return spec, warnings
 
@@ -236,6 +239,19 @@ def _fit_effects(
             faults.add(
                 pointer, "add_rounds needs rules with firstN: without a limit there is nothing to add to"
             )
+
+
+def check_size(spec: Spec) -> None:
+    """VALIDATION_ERROR for a tournament whose terms do not fit the scorer's record, which is one item of DynamoDB."""
+    terms = [spec.rules, spec.ranking, spec.prizes, spec.brands, spec.games]
+    size = len(json.dumps(terms, separators=(",", ":")))
+    if size > TERMS_BYTES:
+        faults = Faults()
+        faults.add(
+            "games",
+            f"with rules and prizes they take {size} bytes of {TERMS_BYTES}; name fewer, or leave them out",
+        )
+        faults.refuse()
 
 
 def check_budget(spec: Spec) -> int | None:
