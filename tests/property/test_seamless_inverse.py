@@ -267,3 +267,33 @@ def test_a_promotion_without_a_bet_ends_its_round_but_does_not_close_it() -> Non
     assert (bank.round().status, bank.round().closed) == ("completed", False)
     settle(bank, bet("t1"), win("w2", ref="t1", round_closed=True))
     assert (bank.round().status, bank.round().closed) == ("completed", True)
+
+
+def refused(bank: Bank, *calls: Action) -> None:
+    """Decide, and have the operator say no to what waits."""
+    waiting = in_order([r.tx for r in bank.do(*calls) if r.tx.state == "PENDING"])
+    bank.write(given_all(bank, waiting, state="REFUSED", refusal="BALANCE_NOT_ENOUGH"))
+
+
+def test_a_round_that_a_refused_list_would_have_emptied_stays_open() -> None:
+    bank = seamless(rollback_win="allow", win_without_bet="any")
+    settle(bank, bet("t1"))
+    refused(bank, back("k1", "t1"), win("w1"), back("k2", "w1", target="win"))
+    assert (bank.round().status, bank.round().stake) == ("open", 1_000)
+    settle(bank, bet("t2"), back("k3", "t1"), back("k4", "t2"))
+    assert (bank.round().status, bank.round().closed) == ("cancelled", False)
+
+
+def test_a_round_that_a_refused_list_opened_again_is_over_again_with_what_it_took_back() -> None:
+    bank = seamless(bet_in_closed_round="reopen")
+    settle(bank, bet("t1"), bet("t2", round_closed=True))
+    refused(bank, back("k1", "t1"), bet("t3"))
+    assert (bank.round().status, bank.round().stake, bank.round().counted) == ("completed", 2_000, 2_000)
+
+
+def test_free_rounds_of_a_bet_that_its_own_list_took_back_are_no_longer_said() -> None:
+    bank = seamless()
+    settle(bank, bet("t1"))
+    free = {"type": "free", "free_id": "G1"}
+    refused(bank, bet("t2", "10", **free), back("k1", "t2"), bet("t3", "10", **free))
+    assert bank.round().free == ""

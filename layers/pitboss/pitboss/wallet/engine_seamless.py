@@ -82,6 +82,8 @@ def _confirmed(book: Book, tx: Tx, round_: Round) -> Round:
         return book.close(round_, flag=not (empty or promo))
     if said and tx.round_closed and not round_.closed:
         return book.close(round_, flag=True)  # it had ended before; that it takes no bet any more waited too
+    if tx.kind == "rollback" and round_.status == "open" and not round_.bets and not round_.wins:
+        return book.close(round_, flag=False)  # emptied by what stood behind it in its list
     if tx.kind == "bet" and round_.reopened:
         return book.put_round(replace(round_, reopened=0))
     return round_
@@ -175,17 +177,19 @@ def _restored(book: Book, tx: Tx, round_: Round) -> Round:
     for key in keys:
         target = book.known[key]
         if target is not None and target.state == "ROLLED_BACK" and target.undone_by == tx.ext_id:
-            round_ = _stands_again(book, target, round_)
+            round_ = _stands_again(book, target, round_, late=tx.round_status != "open")
     return round_
 
 
-def _stands_again(book: Book, target: Tx, round_: Round) -> Round:
+def _stands_again(book: Book, target: Tx, round_: Round, *, late: bool) -> Round:
+    """`late`: it was taken back out of a round that had ended, whose stakes points had been told of as closed."""
     bet = target.kind == "bet"
     cash = _grant_again(book, target, round_)
     book.move(-cash if bet else cash)
     book.wallet = with_loss(book.wallet, cash if bet else -cash, book.now, of=target.at)
     if bet:
-        book.add(rollbacks=-cash)  # not a new bet: the agent's points must not refuse it
+        # Not a new bet: the agent's points must not refuse it.
+        book.add(**{"late_rollbacks" if late else "rollbacks": -cash})
     else:
         book.add(wins=cash)
     book.put_tx(replace(target, state="DONE", undone_by=""))
@@ -193,6 +197,7 @@ def _stands_again(book: Book, target: Tx, round_: Round) -> Round:
     return replace(
         round_,
         stake=round_.stake + (cash if bet else 0),
+        counted=round_.counted + (cash if bet and late else 0),
         win=round_.win + (0 if bet else target.amount),
         txs=tuple(t._replace(kind=t.kind.lower()) if t[:2] == struck else t for t in round_.txs),
     )

@@ -105,9 +105,15 @@ class Round:
 
     def without(self, kind: str, ext_id: str) -> "Round":
         """As if a transaction (`kind` as in RoundTx) had never been in it."""
-        left = tuple(tx for tx in self.txs if tx[:2] != (kind, ext_id))
-        free = next((tx.ref for tx in reversed(left) if tx.kind in "bB" and tx.ref), "")
-        return replace(self, txs=left, free=free)
+        return self._with(tuple(tx for tx in self.txs if tx[:2] != (kind, ext_id)))
+
+    def not_free_by(self, kind: str, ext_id: str) -> "Round":
+        """As if a transaction in it had not been played with free rounds."""
+        return self._with(tuple(tx._replace(ref="") if tx[:2] == (kind, ext_id) else tx for tx in self.txs))
+
+    def _with(self, txs: tuple[RoundTx, ...]) -> "Round":
+        free = next((tx.ref for tx in reversed(txs) if tx.kind in "bB" and tx.ref), "")
+        return replace(self, txs=txs, free=free)
 
     @property
     def wins(self) -> int:

@@ -112,7 +112,7 @@ def _undo(book: Book, action: Action, key: TxKey, facts: Facts, target: Tx) -> N
     else:
         moved, round_ = _bet_back(book, action, target, round_)
         if book.seamless and book.is_new(target.key):
-            round_ = replace(round_, free=round_.without("B", target.ext_id).free)
+            round_ = round_.not_free_by("B", target.ext_id)
     if not book.seamless:
         _cover(book)
     round_ = book.put_round(round_)
@@ -120,16 +120,17 @@ def _undo(book: Book, action: Action, key: TxKey, facts: Facts, target: Tx) -> N
     empty = not round_.bets and not round_.wins
     # What this very list placed the operator was never asked for: it hears of neither, and nothing waits for it.
     waits = book.seamless and not book.is_new(target.key)
-    if not was_open or ((closes or empty) and not waits):
+    if not was_open or ((closes or empty) and not waits and not _waiting(book, round_, "rollback")):
         round_ = book.close(round_, flag=closes and not waits)
-    elif not waits and round_.reopened and not _waiting_bets(book, round_):
+    elif not waits and round_.reopened and not _waiting(book, round_, "bet"):
         round_ = book.close_again(round_)  # the bet that had opened it again never was
     _record(book, action, key, facts, target, moved, shown, round_, closes=closes or empty, waits=waits)
 
 
-def _waiting_bets(book: Book, round_: Round) -> bool:
+def _waiting(book: Book, round_: Round, kind: str) -> bool:
+    """Whether one of a kind waits for the operator in a round: what it leaves there is not sure yet."""
     return any(
-        tx.kind == "bet" and tx.state in OPEN_STATES and tx.round_id == round_.round_id
+        tx.kind == kind and tx.state in OPEN_STATES and tx.round_id == round_.round_id
         for tx in book.known.values()
         if tx is not None
     )
