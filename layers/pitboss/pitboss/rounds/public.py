@@ -70,8 +70,8 @@ def roster_put_ops(
 
 
 def grow(tenant_id: str, tournament_id: str, pages: int, players: int) -> int:
-    """Make room for so many players (or entries, if there are more), as far as one call goes; the number of pages then. `pages` as at publication. To be
-    called after registrations; harmless at any time and by any number of callers."""
+    """Make room for so many players (or entries, if there are more), as far as one call goes; the number of pages then.
+    `pages` as at publication. To be called after registrations; harmless at any time and by any number of callers."""
     return growing.grow(tenant_id, tournament_id, pages, players)
 
 
