@@ -6,7 +6,7 @@ import pytest
 from pitboss.ledger import public as ledger
 from pitboss.ledger import store as ledger_store
 from pitboss.platform.dynamo import TooBusy
-from pitboss.tournaments import saga, settlement
+from pitboss.tournaments import settlement
 
 from tests.tournament_world import SECOND, Hub
 
@@ -50,23 +50,3 @@ def test_a_book_that_is_busy_for_one_refund_keeps_no_other_waiting(
     assert casino.balance(ledger.payable_account(tid)) == 0
     assert (casino.house("cash"), casino.house("rake")) == (0, 0)
     casino.check_books()
-
-
-def test_refunds_that_take_longer_than_the_lease_keep_others_away(
-    casino: Hub, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Each refund takes a while here; a second settler that is asked all the time finds the work taken."""
-    tid = cancelled(casino)
-    began, others = casino.now, []
-    real = saga.refund_entry
-
-    def slow(*arguments: Any) -> bool:
-        casino.now += settlement.LEASE_MS - settlement.RENEW_MS
-        others.append(settlement.settle(casino.tenant, tid, f"other-{casino.now}"))
-        return real(*arguments)
-
-    monkeypatch.setattr(settlement, "refund_entry", slow)
-    settlement.settle(casino.tenant, tid, "first")
-    assert casino.now - began > 2 * settlement.LEASE_MS, "it took longer than two leases"
-    assert others == [None] * len(PLAYERS)
-    assert set(statuses(casino, tid)) == {"refunded"}
