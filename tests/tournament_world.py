@@ -130,22 +130,24 @@ class Hub:
     def status(self, tid: str) -> str:
         return str(self.ok("GET", "/tournaments/{id}/status", id=tid)["status"])
 
+    def message(self, round_id: str, player: str, bet: str, win: str, **more: Any) -> dict[str, Any]:
+        """A round settled now, as a casino sends it; `more` says what else, or otherwise."""
+        return {
+            "roundId": round_id,
+            "brandId": "aurora",
+            "playerId": player,
+            "gameId": GAMES[0],
+            "currency": "EUR",
+            "bet": bet,
+            "win": win,
+            "settledAt": format_instant(self.now),
+            **more,
+        }
+
     def send(self, *rounds: tuple[str, str, str, str], brand: str = "aurora", at: int = 0) -> None:
         """Rounds (id, player, bet, win) settled now, or at an instant; they must all be accepted."""
-        message = [
-            {
-                "roundId": round_id,
-                "status": "settled",
-                "brandId": brand,
-                "playerId": player,
-                "gameId": GAMES[0],
-                "currency": "EUR",
-                "bet": bet,
-                "win": win,
-                "settledAt": format_instant(at or self.now),
-            }
-            for round_id, player, bet, win in rounds
-        ]
+        told = {"status": "settled", "brandId": brand, "settledAt": format_instant(at or self.now)}
+        message = [self.message(*one, **told) for one in rounds]
         answer = self.ok("POST", "/rounds", {"integrationId": "main", "rounds": message})
         assert {row["status"] for row in answer["results"]} == {"accepted"}, answer
         # What the table's stream would hand to the scorer; the last batch comes twice, as streams may do.

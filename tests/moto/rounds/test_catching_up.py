@@ -25,17 +25,7 @@ def quietly() -> None:
 def acknowledge(hub: Hub, round_id: str, player: str = "ann", **more: Any) -> None:
     """A round in the inbox that no scorer has looked at; each is received a moment later than the one before."""
     hub.now += 1
-    row = {
-        "roundId": round_id,
-        "brandId": "aurora",
-        "playerId": player,
-        "gameId": GAMES[0],
-        "currency": "EUR",
-        "bet": "1.00",
-        "win": "2.00",
-        "settledAt": format_instant(hub.now),
-        **more,
-    }
+    row = {**hub.message(round_id, player, "1.00", "2.00"), **more}
     answer = hub.ok("POST", "/rounds", {"integrationId": "main", "rounds": [row]})
     assert answer["counts"]["accepted"] == 1
 

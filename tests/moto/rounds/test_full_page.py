@@ -1,39 +1,20 @@
 """A page at DynamoDB's limit of 400 KB: first it lets go of what its log has as well; what is too large then harms no other."""
 
-from typing import Any
-
 import pytest
-from pitboss.kernel.instants import format_instant
 from pitboss.platform import dynamo
 from pitboss.rounds import service, store
 from pitboss.rounds.model import Place
 
-from tests.tournament_world import GAMES, HOUR, SECOND, Hub
+from tests.tournament_world import HOUR, SECOND, Hub
 
 pytestmark = pytest.mark.moto
 ROUNDS = 500
 
 
-def rounds(hub: Hub, prefix: str) -> list[dict[str, Any]]:
-    at = format_instant(hub.now)
-    return [
-        {
-            "roundId": f"{prefix}{n}",
-            "brandId": "aurora",
-            "playerId": "ann",
-            "gameId": GAMES[0],
-            "currency": "EUR",
-            "bet": "1.00",
-            "win": "0.00",
-            "settledAt": at,
-        }
-        for n in range(ROUNDS)
-    ]
-
-
 def acknowledge(hub: Hub, prefix: str) -> list[store.InboxItem]:
     hub.now += SECOND
-    hub.ok("POST", "/rounds", {"integrationId": "main", "rounds": rounds(hub, prefix)})
+    rounds = [hub.message(f"{prefix}{n}", "ann", "1.00", "0.00") for n in range(ROUNDS)]
+    hub.ok("POST", "/rounds", {"integrationId": "main", "rounds": rounds})
     return list(store.inbox_since(hub.tenant, "main", hub.scored))[-1:]
 
 

@@ -11,23 +11,14 @@ from pitboss.rounds import service
 from pitboss.rounds.mending import mend
 
 from devtools.rescore import from_dead_letters
-from tests.tournament_world import GAMES, HOUR, Hub
+from tests.tournament_world import HOUR, Hub
 
 pytestmark = pytest.mark.moto
 
 
 def acknowledge(hub: Hub, round_id: str, win: str) -> None:
     """A round in the inbox that no scorer has looked at."""
-    row = {
-        "roundId": round_id,
-        "brandId": "aurora",
-        "playerId": "ann",
-        "gameId": GAMES[0],
-        "currency": "EUR",
-        "bet": "1.00",
-        "win": win,
-        "settledAt": format_instant(hub.now),
-    }
+    row = hub.message(round_id, "ann", "1.00", win)
     answer = hub.ok("POST", "/rounds", {"integrationId": "main", "rounds": [row]})
     assert answer["counts"]["accepted"] == 1
 

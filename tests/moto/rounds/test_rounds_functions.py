@@ -12,23 +12,13 @@ from pitboss.rounds import ranker, scorer, store
 from pitboss.rounds.boards_api import _cursor
 from pitboss.rounds.codec import decode_batch
 
-from tests.tournament_world import GAMES, HOUR, SECOND, Hub
+from tests.tournament_world import HOUR, SECOND, Hub
 
 pytestmark = pytest.mark.moto
 
 
 def message(hub: Hub, round_id: str, player: str, win: str, **more: Any) -> dict[str, Any]:
-    return {
-        "roundId": round_id,
-        "brandId": "aurora",
-        "playerId": player,
-        "gameId": GAMES[0],
-        "currency": "EUR",
-        "bet": "1.00",
-        "win": win,
-        "settledAt": format_instant(hub.now),
-        **more,
-    }
+    return {**hub.message(round_id, player, "1.00", win), **more}
 
 
 def post(hub: Hub, *rounds: Any) -> Any:
