@@ -227,11 +227,7 @@ class Book:
 
     def close(self, round_: Round, *, flag: bool, ended: bool = False) -> Round:
         """End a round: completed when something of it stands, else cancelled. `flag`: by the provider's word."""
-        status: RoundStatus = (
-            "completed" if round_.bets or round_.wins or round_.ended or ended else "cancelled"
-        )
-        if not round_.bets and not round_.wins:
-            status = "cancelled"
+        status: RoundStatus = "cancelled" if round_.emptied else "completed"
         self.add(closed=round_.stake - round_.counted)
         return self.put_round(
             replace(

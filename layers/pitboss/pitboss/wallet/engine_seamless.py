@@ -75,15 +75,14 @@ def confirm(
 def _confirmed(book: Book, tx: Tx, round_: Round) -> Round:
     """The round after a yes to a bet, win or rollback of it."""
     said = tx.marks.startswith(CLOSES)
-    if tx.round_closed and round_.status == "open":
+    empty = tx.kind == "rollback" and not said and round_.emptied
+    # What stood behind a rollback in its list may have emptied the round after it.
+    if round_.status == "open" and (tx.round_closed or empty):
         # A round that a rollback has emptied may be opened again, but not where the provider said that it is over.
-        empty = tx.kind == "rollback" and not said and not round_.bets and not round_.wins
         promo = tx.kind == "win" and not round_.bets
         return book.close(round_, flag=not (empty or promo))
     if said and tx.round_closed and not round_.closed:
         return book.close(round_, flag=True)  # it had ended before; that it takes no bet any more waited too
-    if tx.kind == "rollback" and round_.status == "open" and not round_.bets and not round_.wins:
-        return book.close(round_, flag=False)  # emptied by what stood behind it in its list
     if tx.kind == "bet" and round_.reopened:
         return book.put_round(replace(round_, reopened=0))
     return round_
@@ -160,7 +159,7 @@ def _taken_out(book: Book, tx: Tx, round_: Round, state: State) -> Round:
 
 def _closed_again(book: Book, round_: Round) -> Round:
     """Closed when nothing stands in it any more, when it was closed, and when only what is void had opened it again."""
-    empty = bool(round_.txs) and not round_.bets and not round_.wins
+    empty = bool(round_.txs) and round_.emptied
     as_it_was = bool(round_.reopened) and round_.stake == round_.counted
     if empty or (round_.revision > 0 and (round_.status != "open" or as_it_was)):
         return book.close_again(round_)

@@ -116,6 +116,11 @@ class Round:
         return replace(self, txs=txs, free=free)
 
     @property
+    def emptied(self) -> bool:
+        """Whether no bet and no win stands in it."""
+        return not self.bets and not self.wins
+
+    @property
     def wins(self) -> int:
         """Wins that stand."""
         return sum(1 for tx in self.txs if tx.kind == "w")

@@ -117,7 +117,7 @@ def _undo(book: Book, action: Action, key: TxKey, facts: Facts, target: Tx) -> N
         _cover(book)
     round_ = book.put_round(round_)
     closes = action.round_closed and book.profile.round_close in ("flag", "win")
-    empty = not round_.bets and not round_.wins
+    empty = round_.emptied
     # What this very list placed the operator was never asked for: it hears of neither, and nothing waits for it.
     waits = book.seamless and not book.is_new(target.key)
     if not was_open or ((closes or empty) and not waits and not _waiting(book, round_, "rollback")):
