@@ -6,7 +6,7 @@ the currency's smallest unit with the exponent beside them; instants are millise
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 from pitboss.kernel.canonical import digest
 
@@ -98,6 +98,20 @@ class PayoutLine:
     rank: int = 0
     line: str = ""
     free_rounds: FreeRounds | None = None
+
+
+class DebitTerms(TypedDict):
+    """What is said of a debit that is asked for. Amounts in minor units; `ref` names it for ever."""
+
+    ref: str
+    kind: DebitKind
+    entry_id: str
+    brand_id: str
+    player_id: str
+    amount: int
+    rake: int
+    currency: str
+    exponent: int
 
 
 @dataclass(frozen=True, slots=True)

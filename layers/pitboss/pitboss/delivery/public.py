@@ -1,8 +1,7 @@
 """What other contexts may use of money out.
 
-request_debit(tenant_id, tournament_id, *, ref, kind, entry_id, brand_id, player_id, amount, rake, currency, exponent,
-              now) -> Outcome
-debit_born(tenant_id, tournament_id, *, as request_debit) -> (Movement, TransactItem)
+request_debit(tenant_id, tournament_id, *, now, **DebitTerms) -> Outcome
+debit_born(tenant_id, tournament_id, *, now, **DebitTerms) -> (Movement, TransactItem)
 ask(born, now) -> (Outcome, Movement | None)
 heard_op(ended) -> TransactItem
 keep(ended) -> Outcome
@@ -18,7 +17,7 @@ sweep(now) -> int
 """
 
 from pitboss.delivery import store
-from pitboss.delivery.model import FreeRounds, Movement, Outcome, PayoutLine
+from pitboss.delivery.model import DebitTerms, FreeRounds, Movement, Outcome, PayoutLine
 from pitboss.delivery.service import (
     all_settled,
     ask,
@@ -35,6 +34,7 @@ from pitboss.delivery.service import (
 )
 
 __all__ = [
+    "DebitTerms",
     "FreeRounds",
     "Movement",
     "Outcome",

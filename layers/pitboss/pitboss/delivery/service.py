@@ -6,10 +6,10 @@ and whoever comes next repeats the same reference (the operator's contract makes
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Unpack
 
 from pitboss.delivery import gateway, rules, store
-from pitboss.delivery.model import DebitKind, Family, Movement, Outcome, PayoutLine, Terms, fingerprint
+from pitboss.delivery.model import DebitTerms, Family, Movement, Outcome, PayoutLine, Terms, fingerprint
 from pitboss.kernel.refusal import Refusal
 from pitboss.platform.dynamo import TooBusy
 from pitboss.platform.observe import count, logger
@@ -24,21 +24,7 @@ _ATTEMPTS = 5
 
 
 # ---------------------------------------------------------------- debits
-def request_debit(
-    tenant_id: str,
-    tournament_id: str,
-    *,
-    ref: str,
-    kind: DebitKind,
-    entry_id: str,
-    brand_id: str,
-    player_id: str,
-    amount: int,
-    rake: int,
-    currency: str,
-    exponent: int,
-    now: int,
-) -> Outcome:
+def request_debit(tenant_id: str, tournament_id: str, *, now: int, **said: Unpack[DebitTerms]) -> Outcome:
     """Ask the operator to take `amount + rake` (minor units) from a player, and answer how that stands.
 
     `ref` names the debit for ever: asking again with the same terms sends nothing new once it has ended, and the same
@@ -48,14 +34,13 @@ def request_debit(
     Raises:
         Refusal: CONFLICT when `ref` was used with other terms.
     """
-    terms = Terms(entry_id, brand_id, player_id, amount, rake, currency, exponent)
     # Born unleased and due: the claim below is the same one that the worker makes for a debit whose asker died here.
-    asked = Movement(
-        tenant_id, tournament_id, "debit", ref, kind, "unknown", terms, created_at=now, due_at=now
-    )
+    asked = _asked(tenant_id, tournament_id, said, now)
     there = store.create(asked)
     if there is not None:
-        if there.terms is not None and fingerprint(there.kind, there.terms) != fingerprint(kind, terms):
+        if there.terms is not None and fingerprint(there.kind, there.terms) != fingerprint(
+            said["kind"], _terms(said)
+        ):
             raise Refusal("CONFLICT", "This debit reference was used with other terms.")
         asked = there
     if rules.may_claim(asked, now):
@@ -63,29 +48,33 @@ def request_debit(
     return rules.debit_outcome(asked)
 
 
+def _asked(tenant_id: str, tournament_id: str, said: DebitTerms, now: int) -> Movement:
+    """A debit of which nothing is known yet."""
+    ref, kind = said["ref"], said["kind"]
+    return Movement(
+        tenant_id, tournament_id, "debit", ref, kind, "unknown", _terms(said), created_at=now, due_at=now
+    )
+
+
+def _terms(said: DebitTerms) -> Terms:
+    return Terms(
+        said["entry_id"],
+        said["brand_id"],
+        said["player_id"],
+        said["amount"],
+        said["rake"],
+        said["currency"],
+        said["exponent"],
+    )
+
+
 def debit_born(
-    tenant_id: str,
-    tournament_id: str,
-    *,
-    ref: str,
-    kind: DebitKind,
-    entry_id: str,
-    brand_id: str,
-    player_id: str,
-    amount: int,
-    rake: int,
-    currency: str,
-    exponent: int,
-    now: int,
+    tenant_id: str, tournament_id: str, *, now: int, **said: Unpack[DebitTerms]
 ) -> tuple[Movement, "TransactWriteItemTypeDef"]:
     """A debit whose reference was never used, with the item that is to be written in the asker's own transaction; then
     `ask`. It is born claimed: an asker that dies leaves it to the worker, which sends the same reference when the lease
     has run out. Its place in the list is written here."""
-    terms = Terms(entry_id, brand_id, player_id, amount, rake, currency, exponent)
-    asked = Movement(
-        tenant_id, tournament_id, "debit", ref, kind, "unknown", terms, created_at=now, due_at=now
-    )
-    born = replace(rules.claim(asked, now), version=1)
+    born = replace(rules.claim(_asked(tenant_id, tournament_id, said, now), now), version=1)
     store.list_first(born)
     return born, store.birth_op(born)
 

@@ -1,7 +1,7 @@
 """The debit of a purchase: what it asks for, and its birth in the reservation."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal, TypedDict, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 from pitboss.delivery import public as delivery
 from pitboss.tournaments.model import Entry, Pending, Tournament
@@ -12,21 +12,7 @@ if TYPE_CHECKING:
     type Op = TransactWriteItemTypeDef
 
 
-class DebitTerms(TypedDict):
-    """What delivery is told of a debit, as its parameters are called."""
-
-    ref: str
-    kind: Literal["buy_in", "rebuy", "add_on"]
-    entry_id: str
-    brand_id: str
-    player_id: str
-    amount: int
-    rake: int
-    currency: str
-    exponent: int
-
-
-def debit_terms(tournament: Tournament, entry: Entry, pending: Pending) -> DebitTerms:
+def debit_terms(tournament: Tournament, entry: Entry, pending: Pending) -> delivery.DebitTerms:
     """A pending purchase as a debit: the same on every attempt. Amounts in minor units."""
     return {
         "ref": pending.ref,
