@@ -16,6 +16,7 @@ from decimal import Decimal
 from typing import Any
 
 from pitboss.kernel.instants import format_instant
+from pitboss.platform.clock import now_ms
 
 from bench.flood import Stack
 from bench.report import keep, table
@@ -25,11 +26,6 @@ PLAYERS = 20
 ASKED_EVERY_S = 0.02
 GIVEN_UP_S = 30.0
 SEED = 7
-
-
-def now_ms() -> int:
-    """The wall clock; the hub's tournaments go by it too."""
-    return time.time_ns() // 1_000_000
 
 
 def tournament(hub: Hub) -> str:

@@ -19,6 +19,7 @@ from pitboss.platform.observe import count, flush, logger
 from pitboss.platform.wire import LONGEST_ID, check_media_types, header_map, load_json, problem, read_body
 
 BODY_LIMIT = 64 * 1024
+READING = ("GET", "HEAD", "OPTIONS")  # methods that change nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +170,7 @@ class Api:
         except Exception:  # noqa: BLE001 - the last line of defence: an answer is owed whatever happened
             logger.exception("unexpected failure")
             count("unexpected_failures")
-            changing = event.get("httpMethod") not in ("GET", "HEAD", "OPTIONS")
+            changing = event.get("httpMethod") not in READING
             answer, extra = problem(_unexpected(changing=changing), request_id), {}
         finally:
             flush()
@@ -220,7 +221,7 @@ def _handled(call: Call) -> Answer:
         return call.route.handler(call)
     except TooBusy:
         count("contested")
-        changing = call.route.method not in ("GET", "HEAD", "OPTIONS")
+        changing = call.route.method not in READING
         raise Refusal(
             "SERVER_IS_BUSY",
             "Others keep changing the same records; repeat the request.",

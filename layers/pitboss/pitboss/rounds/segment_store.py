@@ -48,11 +48,10 @@ def segments_back(place: Place, page: Page) -> Iterator[Segment]:
             return
         of = place.at(number)
         for record in _segments_down(of, low, high):
-            _, _, version, found = record["sk"].split("#")
-            if found != token:
+            if record["sk"].rpartition("#")[2] != token:
                 continue
             token = record["previous"]
-            yield _segment_from(record, int(version), found)
+            yield _segment_from(record)
             if not token:
                 return
         high = low - 1
@@ -60,9 +59,10 @@ def segments_back(place: Place, page: Page) -> Iterator[Segment]:
         raise LogDamagedError(f"{page_pk(place)} page {place.number}: segment {token} is missing")
 
 
-def _segment_from(record: dict[str, Any], version: int, token: str) -> Segment:
+def _segment_from(record: dict[str, Any]) -> Segment:
+    _, _, version, token = record["sk"].split("#")
     records, states = decode_records(bytes(record["data"]))
-    return Segment(version, token, record["previous"], record["at"], records, states)
+    return Segment(int(version), token, record["previous"], record["at"], records, states)
 
 
 def segments_at(place: Place, page: Page, runs: Sequence[Sequence[int]]) -> list[Segment]:
@@ -80,10 +80,10 @@ def segments_at(place: Place, page: Page, runs: Sequence[Sequence[int]]) -> list
                 after=f"{prefix}{first:010d}",
                 before=f"{prefix}{last:010d}$",
             )
-            for version, of in groupby(records, key=lambda record: int(record["sk"].split("#")[2])):
+            for _, of in groupby(records, key=lambda record: record["sk"].rpartition("#")[0]):
                 one, *others = of
                 if not others:
-                    found.append(_segment_from(one, version, one["sk"].split("#")[3]))
+                    found.append(_segment_from(one))
     return found
 
 
