@@ -12,6 +12,7 @@ import subprocess
 import time
 import zipfile
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -212,14 +213,18 @@ def local_parameters(endpoint: str) -> dict[str, str]:
 
 
 def demo_token() -> str:
-    """The token of the demo operator on this machine: drawn once, kept where only its owner reads."""
+    """The token of the demo operator on this machine: drawn once, kept where only its owner reads. Of several who draw at
+    the same time the first one's is everybody's: the two lanes of `make test` begin with a stack each."""
     path = LOCAL / "demo-token"
     LOCAL.mkdir(exist_ok=True)
     if not path.exists():
-        half = path.with_name(f"demo-token.{os.getpid()}")
+        drawn = secrets.token_urlsafe(24)
+        half = path.with_name(f"demo-token.{secrets.token_hex(4)}")
         half.touch(0o600)
-        half.write_text(secrets.token_urlsafe(24), "utf-8")
-        half.replace(path)
+        half.write_text(drawn, "utf-8")
+        with suppress(FileExistsError):
+            os.link(half, path)  # all of it at once, and never over another's
+        half.unlink()
     return path.read_text("utf-8")
 
 
